@@ -6,11 +6,16 @@
 //! needed from outside comes in as an argument.
 
 mod diagnostic;
+mod duration;
+mod nearest;
 mod node;
+mod render;
 mod span;
 mod text;
 
 pub use diagnostic::{Code, Diagnostic, Place, Severity};
+pub use duration::{DurationValue, parse_duration};
+pub use nearest::nearest;
 pub use node::{Entry, Node, Number, Object, Value};
 pub use span::{Source, Span};
 pub use text::Text;

@@ -120,10 +120,15 @@ impl Span {
 
     /// From this span's start to `other`'s end; this span itself when the two are of different files.
     pub fn to(&self, other: &Span) -> Span {
-        match Arc::ptr_eq(&self.source, &other.source) {
+        match self.same_file(other) {
             true => Span::new(&self.source, self.start as usize..other.end.max(self.end) as usize),
             false => self.clone(),
         }
+    }
+
+    /// Whether both are places in the very same text.
+    pub(crate) fn same_file(&self, other: &Span) -> bool {
+        Arc::ptr_eq(&self.source, &other.source)
     }
 }
 
@@ -144,7 +149,7 @@ impl fmt::Debug for Span {
 /// Equal when the offsets are equal and the file is the same one (not merely of the same name).
 impl PartialEq for Span {
     fn eq(&self, other: &Span) -> bool {
-        Arc::ptr_eq(&self.source, &other.source) && (self.start, self.end) == (other.start, other.end)
+        self.same_file(other) && (self.start, self.end) == (other.start, other.end)
     }
 }
 
