@@ -1,2 +1,63 @@
-//! Project commands.
-fn main() {}
+//! The project's own commands, run as `cargo xtask …`.
+//!
+//! Everything a maintainer or the build machine does has one word here, so that both do the same thing.
+//! The crate depends on next to nothing: it is compiled first and must never be what is waited for.
+#![expect(clippy::print_stdout, reason = "these commands talk to a person at a terminal")]
+
+mod bench;
+mod check;
+mod fuzz;
+mod generate;
+mod new;
+mod setup;
+mod tests;
+mod tidy;
+mod tool;
+mod workspace;
+
+use anyhow::{Result, bail};
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  check                        everything the build machine runs, in its order
+  setup                        install the programs that tests and benchmarks need
+  tidy                         rules of the house that no compiler knows
+  gen [--check]                write the generated pages, or say which are stale
+  new filter FooFilter         a filter from a template, registered, with a failing test and an example
+  new handler FooHandler       the same for a handler
+  test [FILTER]                the tests whose name contains FILTER
+  fuzz TARGET SECONDS          run one fuzz target
+  bench proxy [OPTIONS]        cost of a proxied request beside nginx and haproxy (--help lists the options)";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match dispatch(&words) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(words: &[&str]) -> Result<()> {
+    match words {
+        ["check"] => check::run(),
+        ["setup"] => setup::run(),
+        ["tidy"] => tidy::run(),
+        ["gen"] => generate::write(),
+        ["gen", "--check"] => generate::check(),
+        ["new", role, name] => new::run(role, name),
+        ["test", filter @ ..] => tests::run(filter),
+        ["fuzz", target, seconds] => fuzz::run(target, seconds),
+        ["bench", "proxy", options @ ..] => bench::run(options),
+        [] | ["help" | "--help" | "-h"] => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        _ => bail!("unknown command `{}`\n\n{USAGE}", words.join(" ")),
+    }
+}

@@ -1,0 +1,5 @@
+//! bench
+use anyhow::Result;
+pub(crate) fn run(_: &[&str]) -> Result<()> {
+    Ok(())
+}
