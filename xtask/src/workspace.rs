@@ -63,6 +63,7 @@ impl Scratch {
     }
 
     /// Writes a file below the folder, with the folders that lead to it.
+    #[cfg(test)]
     pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) -> Result<PathBuf> {
         let path = self.0.join(name);
         write(&path, text)?;

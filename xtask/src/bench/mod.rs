@@ -1,5 +1,114 @@
-//! bench
-use anyhow::Result;
-pub(crate) fn run(_: &[&str]) -> Result<()> {
+//! `bench proxy`: what a proxied request costs, beside nginx and haproxy on the same machine.
+//!
+//! Microseconds depend on the machine and on who else uses it; ratios hardly do. So all proxies run side by
+//! side, every round visits each of them in turn, and what is judged is the median over the rounds of each
+//! round's ratio. Requests per second are not measured at all: on a few cores they mostly tell how much the
+//! load generator and the origin took.
+
+mod configurations;
+mod instructions;
+mod load;
+mod process;
+mod report;
+mod rounds;
+mod startup;
+
+use crate::{tool, workspace};
+use anyhow::{Context, Result, bail};
+use std::path::PathBuf;
+use std::time::Duration;
+
+const USAGE: &str = "\
+usage: cargo xtask bench proxy [OPTIONS]
+
+  --seconds N       length of one visit (default 2)
+  --rounds N        rounds after the warm-up (default 5)
+  --instructions    count instructions per request under callgrind instead
+  --no-build        take target/release/portcullis as it is
+  --peers-only      nginx and haproxy only, to try the bench itself";
+
+/// What was asked for on the command line.
+struct Options {
+    visit: Duration,
+    rounds: usize,
+    instructions: bool,
+    build: bool,
+    peers_only: bool,
+}
+
+/// Programs the benchmark starts. Without a gateway, its rows are missing and its gates are not passed.
+struct Programs {
+    nginx: PathBuf,
+    haproxy: PathBuf,
+    gateway: Option<PathBuf>,
+}
+
+/// Runs the benchmark; an error when a gate is missed or could not be measured.
+pub(crate) fn run(words: &[&str]) -> Result<()> {
+    if words.contains(&"--help") {
+        println!("{USAGE}");
+        return Ok(());
+    }
+    let options = Options::parse(words)?;
+    let programs = Programs {
+        nginx: tool::require("nginx")?,
+        haproxy: tool::require("haproxy")?,
+        gateway: if options.peers_only { None } else { Some(gateway(&options)?) },
+    };
+    if options.instructions {
+        return instructions::run(&programs);
+    }
+    tool::require("wrk")?;
+    let cost = rounds::measure(&programs, &options)?;
+    let start = startup::measure(&programs)?;
+    report::print(&cost, &start);
+    let missed = report::print_gates(&cost, &start);
+    if missed > 0 && !options.peers_only {
+        bail!("{missed} gates are missed or could not be measured");
+    }
     Ok(())
+}
+
+fn gateway(options: &Options) -> Result<PathBuf> {
+    let path = workspace::root().join("target/release/portcullis");
+    if options.build {
+        tool::run(&mut tool::cargo(&["build", "--release", "--package", "portcullis"]))?;
+    }
+    if !path.is_file() {
+        bail!("{} does not exist; leave out --no-build", path.display());
+    }
+    Ok(path)
+}
+
+impl Options {
+    fn parse(words: &[&str]) -> Result<Options> {
+        let mut options = Options {
+            visit: Duration::from_secs(2),
+            rounds: 5,
+            instructions: false,
+            build: true,
+            peers_only: false,
+        };
+        let mut words = words.iter();
+        while let Some(word) = words.next() {
+            match *word {
+                "--seconds" => options.visit = Duration::from_secs(number(word, words.next())?),
+                "--rounds" => options.rounds = usize::try_from(number(word, words.next())?)?,
+                "--instructions" => options.instructions = true,
+                "--no-build" => options.build = false,
+                "--peers-only" => options.peers_only = true,
+                other => bail!("unknown option `{other}`\n\n{USAGE}"),
+            }
+        }
+        Ok(options)
+    }
+}
+
+fn number(option: &str, word: Option<&&str>) -> Result<u64> {
+    let word = word.with_context(|| format!("{option} needs a number"))?;
+    let number = word.parse().with_context(|| format!("{option}: `{word}` is not a number"))?;
+    if !(1..=3600).contains(&number) {
+        bail!("{option}: {number} is not between 1 and 3600");
+    }
+    Ok(number)
 }

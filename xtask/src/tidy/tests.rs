@@ -5,7 +5,7 @@ use expect_test::{Expect, expect};
 
 /// Reads `files` as a tree and compares what `rule` reports about it.
 #[track_caller]
-fn check(rule: fn(&Tree) -> Vec<Finding>, files: &[(&str, &str)], expected: Expect) {
+fn check(rule: fn(&Tree) -> Vec<Finding>, files: &[(&str, &str)], expected: &Expect) {
     let files = files.iter().map(|(path, text)| File { path: (*path).to_owned(), text: (*text).to_owned() });
     let findings = rule(&Tree { files: files.collect() });
     let lines: Vec<String> = findings.iter().map(ToString::to_string).collect();
@@ -15,7 +15,7 @@ fn check(rule: fn(&Tree) -> Vec<Finding>, files: &[(&str, &str)], expected: Expe
 #[test]
 fn crates_import_downhill() {
     let heap = "[dependencies]\nsource.workspace = true\nserde = \"1\"\n[dev-dependencies]\ntestbed.workspace = true";
-    check(imports::findings, &[("crates/heap/Cargo.toml", heap)], expect![""]);
+    check(imports::findings, &[("crates/heap/Cargo.toml", heap)], &expect![""]);
 }
 
 #[test]
@@ -26,7 +26,7 @@ fn a_step_uphill_is_reported() {
     check(
         imports::findings,
         &[("crates/source/Cargo.toml", source), ("crates/heap/Cargo.toml", heap)],
-        expect![[r#"
+        &expect![[r#"
             crates/source/Cargo.toml:3: `source` may not import `heap`
             crates/source/Cargo.toml:4: `source` may not import `expression`
             crates/heap/Cargo.toml:2: `heap` may not import `testbed`
@@ -40,7 +40,7 @@ fn engines_have_one_door() {
     check(
         imports::findings,
         &[("crates/objects/Cargo.toml", manifest), ("crates/transport/Cargo.toml", manifest)],
-        expect![[r#"
+        &expect![[r#"
             crates/objects/Cargo.toml:2: only transport may name `hyper`, not `objects`
             crates/objects/Cargo.toml:4: only transport, crypto may name `rustls`, not `objects`"#]],
     );
@@ -52,7 +52,7 @@ fn a_new_crate_needs_a_row() {
     check(
         imports::findings,
         &manifests,
-        expect![
+        &expect![
             "crates/extra/Cargo.toml: `extra` is not in the import table of xtask/src/tidy/imports.rs: add its row"
         ],
     );
@@ -65,7 +65,7 @@ fn long_files_are_reported() {
     check(
         lengths::findings,
         &files,
-        expect![
+        &expect![
             "b.rs: 401 lines, more than 400: split it into a folder of the same name, or move its tests to tests.rs"
         ],
     );
@@ -85,7 +85,7 @@ fn files_open_with_their_purpose_and_are_compiled() {
             ("crates/a/src/dead_folder/mod.rs", "//! Dead."),
             ("crates/a/tests/it/main.rs", "//! It.\n#[test]\n    #[ignore = \"slow\"]\nfn x() {}"),
         ],
-        expect![[r#"
+        &expect![[r#"
             crates/a/src/two/tests.rs:1: must begin with `//!`: what the file is for, and why it is so
             crates/a/src/dead.rs: is never compiled: no `mod dead;` in the module above it
             crates/a/src/dead_folder/mod.rs: is never compiled: no `mod dead_folder;` in the module above it
@@ -100,7 +100,7 @@ fn buffering_serde_features_are_reported() {
     check(
         serde::findings,
         &[("crates/objects/src/filters/x.rs", text), ("crates/heap/src/x.rs", text)],
-        expect![[r#"
+        &expect![[r#"
             crates/objects/src/filters/x.rs:2: serde's `flatten` loses where a value stands in its file
             crates/objects/src/filters/x.rs:3: serde's `tag` loses where a value stands in its file
             crates/objects/src/filters/x.rs:7: serde's `untagged` loses where a value stands in its file"#]],
@@ -125,7 +125,7 @@ fn objects_are_registered_in_order_under_their_own_name() {
             ("crates/objects/src/filters/foo_filter.rs", &object("FooFilter")),
             ("crates/objects/src/handlers/misc.rs", &object("BarFilter")),
         ],
-        expect![[r#"
+        &expect![[r#"
             crates/objects/src/filters/mod.rs:4: `AarFilter` is out of order: the list is sorted by name
             crates/objects/src/filters/foo_filter.rs:3: `FooFilter` is not registered: add `ObjectType::of::<FooFilter>(),` to the mod.rs of its folder
             crates/objects/src/handlers/misc.rs:3: `BarFilter` is not registered: add `ObjectType::of::<BarFilter>(),` to the mod.rs of its folder
@@ -148,7 +148,7 @@ fn objects_have_an_example() {
             ("examples/used/config/routes/used.json", "{ \"type\": \"UsedFilter\" }"),
             ("examples/used/README.md", "\"BareFilter\""),
         ],
-        expect![
+        &expect![
             "crates/objects/src/filters/bare_filter.rs:7: `BareFilter` has no example: show one as fenced `json` in its comment"
         ],
     );
@@ -159,7 +159,7 @@ fn forbidden_words_are_reported_in_every_file() {
     check(
         words::findings,
         &[("docs/a.md", concat!("ok\nsee Sub", "Agent")), ("b.sh", "cd work/x")],
-        expect!["docs/a.md:2: `sub\u{61}gent` is talk about how the text was made"],
+        &expect!["docs/a.md:2: `sub\u{61}gent` is talk about how the text was made"],
     );
 }
 
@@ -175,7 +175,7 @@ fn links_lead_somewhere() {
             ("docs/b.md", ""),
             ("docs/sub/c.md", ""),
         ],
-        expect![[r#"
+        &expect![[r#"
             docs/a.md:2: the link to `gone.md` leads nowhere
             docs/a.md:2: the link to `../../out.md` leads nowhere"#]],
     );
