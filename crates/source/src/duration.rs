@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::{Diagnostic, Span, Text, errors};
+
 /// A length of time, or none at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DurationValue {
@@ -47,6 +49,15 @@ pub fn parse_duration(text: &str) -> Result<DurationValue, String> {
         }
         rest = separator(rest).trim_start();
     }
+}
+
+/// Reads a duration out of a configuration value, with a caret under the text on error. `span` is the span of
+/// the node that holds the text.
+///
+/// # Errors
+/// As [`parse_duration`].
+pub fn duration_of(text: &Text, span: &Span) -> Result<DurationValue, Diagnostic> {
+    parse_duration(text).map_err(|reason| errors::invalid_duration(reason, text.span_of(0..text.len(), span)))
 }
 
 const EXPECTED: &str = "expected a number and a unit, such as `5 minutes`, or `unlimited`";
@@ -180,15 +191,51 @@ mod tests {
     #[test]
     fn refusals() {
         use expect_test::expect;
-        refuse("", &expect!["a duration is empty; expected a number and a unit, such as `5 minutes`, or `unlimited`"]);
-        refuse("5", &expect!["`5` has no unit; expected a number and a unit, such as `5 minutes`, or `unlimited`"]);
-        refuse("minutes", &expect!["`minutes` does not start with a number; expected a number and a unit, such as `5 minutes`, or `unlimited`"]);
+        refuse(
+            "",
+            &expect![
+                "a duration is empty; expected a number and a unit, such as `5 minutes`, or `unlimited`"
+            ],
+        );
+        refuse(
+            "5",
+            &expect!["`5` has no unit; expected a number and a unit, such as `5 minutes`, or `unlimited`"],
+        );
+        refuse(
+            "minutes",
+            &expect![
+                "`minutes` does not start with a number; expected a number and a unit, such as `5 minutes`, or `unlimited`"
+            ],
+        );
         refuse("-5 minutes", &expect!["a duration must not be negative"]);
-        refuse("5 fortnights", &expect!["`fortnights` is not a unit of time; use days, hours, minutes, seconds, milliseconds, microseconds or nanoseconds"]);
-        refuse("1.5 hours", &expect!["`1` has no unit; expected a number and a unit, such as `5 minutes`, or `unlimited`"]);
-        refuse("5 m,", &expect!["the duration ends where another part should follow; expected a number and a unit, such as `5 minutes`, or `unlimited`"]);
-        refuse("5 m and", &expect!["the duration ends where another part should follow; expected a number and a unit, such as `5 minutes`, or `unlimited`"]);
-        refuse("unlimited and 5 m", &expect!["`unlimited and 5 m` does not start with a number; expected a number and a unit, such as `5 minutes`, or `unlimited`"]);
+        refuse(
+            "5 fortnights",
+            &expect![
+                "`fortnights` is not a unit of time; use days, hours, minutes, seconds, milliseconds, microseconds or nanoseconds"
+            ],
+        );
+        refuse(
+            "1.5 hours",
+            &expect!["`1` has no unit; expected a number and a unit, such as `5 minutes`, or `unlimited`"],
+        );
+        refuse(
+            "5 m,",
+            &expect![
+                "the duration ends where another part should follow; expected a number and a unit, such as `5 minutes`, or `unlimited`"
+            ],
+        );
+        refuse(
+            "5 m and",
+            &expect![
+                "the duration ends where another part should follow; expected a number and a unit, such as `5 minutes`, or `unlimited`"
+            ],
+        );
+        refuse(
+            "unlimited and 5 m",
+            &expect![
+                "`unlimited and 5 m` does not start with a number; expected a number and a unit, such as `5 minutes`, or `unlimited`"
+            ],
+        );
         refuse("99999999999999999999 s", &expect!["`99999999999999999999` is too large a number"]);
         refuse("18446744073709551615 d", &expect!["the duration is too long to count"]);
         refuse("18446744073709551615 s 1 s", &expect!["the duration is too long to count"]);

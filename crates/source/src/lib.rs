@@ -5,17 +5,32 @@
 //! person sees all mistakes of a file in one run. Nothing here reads a file, a variable or a clock; what is
 //! needed from outside comes in as an argument.
 
+mod charset;
+pub mod codes;
+mod coercion;
+mod decode;
 mod diagnostic;
 mod duration;
+mod errors;
 mod nearest;
 mod node;
+mod reader;
 mod render;
 mod span;
 mod text;
+mod tokens;
 
+#[cfg(test)]
+mod tests;
+
+pub use codes::CODES;
+pub use coercion::resolve;
+pub use decode::decode;
 pub use diagnostic::{Code, Diagnostic, Place, Severity};
-pub use duration::{DurationValue, parse_duration};
+pub use duration::{DurationValue, duration_of, parse_duration};
 pub use nearest::nearest;
 pub use node::{Entry, Node, Number, Object, Value};
+pub use reader::{MAXIMUM_DEPTH, MAXIMUM_FILE_BYTES, Parsed, parse};
 pub use span::{Source, Span};
 pub use text::Text;
+pub use tokens::{MAXIMUM_EXPANSION_BYTES, MAXIMUM_TOKEN_DEPTH, Tokens, interpolate};

@@ -207,11 +207,6 @@ impl TextBuilder {
         }
     }
 
-    /// The bytes so far.
-    pub(crate) fn len(&self) -> usize {
-        self.text.len()
-    }
-
     /// The finished text.
     pub(crate) fn finish(self) -> Text {
         self.text

@@ -1,0 +1,132 @@
+//! Coercions: what each makes of what it is given.
+
+use expect_test::{Expect, expect};
+
+use super::{render, resolved, show};
+
+const TOKENS: &[(&str, &str)] = &[
+    ("port", "8443"),
+    ("word", "abc"),
+    ("names", "one, two,three"),
+    ("json", "{\"a\": [1, \"x\"]}"),
+    ("broken", "[1, 2"),
+    ("secret", "aHVudGVyMg=="),
+];
+
+#[track_caller]
+fn check(text: &str, expected: &str) {
+    let (node, diagnostics) = resolved(text, TOKENS);
+    assert!(diagnostics.is_empty(), "{}", render(&diagnostics));
+    assert_eq!(show(&node), expected);
+}
+
+#[track_caller]
+fn refuse(text: &str, stand_in: &str, expected: &Expect) {
+    let (node, diagnostics) = resolved(text, TOKENS);
+    assert_eq!(show(&node), stand_in);
+    expected.assert_eq(&render(&diagnostics));
+}
+
+#[test]
+fn numbers() {
+    check(r#"{"$int": "&{port}"}"#, "8443");
+    check(r#"{"$int": " -5 "}"#, "-5");
+    check(r#"{"$int": 5}"#, "5");
+    check(r#"{"$number": "1.5e3"}"#, "1500.0");
+    check(r#"{"$number": "7"}"#, "7");
+    check(r#"{"$number": 7.5}"#, "7.5");
+}
+
+#[test]
+fn booleans() {
+    check(r#"[{"$bool": "TRUE"}, {"$bool": "True"}, {"$bool": true}]"#, "[true, true, true]");
+    check(r#"[{"$bool": "yes"}, {"$bool": "&{none|false}"}, {"$bool": ""}]"#, "[false, false, false]");
+}
+
+#[test]
+fn texts_and_lists() {
+    check(r#"{"$string": 8080}"#, "\"8080\"");
+    check(r#"{"$string": 1.5}"#, "\"1.5\"");
+    check(r#"{"$string": true}"#, "\"true\"");
+    check(r#"{"$list": "&{names}"}"#, r#"["one", "two", "three"]"#);
+    check(r#"[{"$list": ""}, {"$list": "a"}, {"$list": "a,"}]"#, r#"[[], ["a"], ["a", ""]]"#);
+    check(r#"{"$list": ["a"]}"#, r#"["a"]"#);
+}
+
+#[test]
+fn embedded_json() {
+    check(r#"{"$object": "&{json}"}"#, r#"{"a": [1, "x"]}"#);
+    check(r#"{"$array": "['a', 1,]"}"#, r#"["a", 1]"#);
+    check(r#"{"$array": [1, {"$int": "2"}]}"#, "[1, 2]");
+    check(r#"{"$object": {"a": {"$int": "2"}}}"#, r#"{"a": 2}"#);
+    check("{\"$object\": \"\u{feff}{}\"}", "{}");
+}
+
+#[test]
+fn base64() {
+    check(r#"{"$base64:encode": "hé"}"#, "\"aMOp\"");
+    check(r#"{"$base64:decode": "aMOp"}"#, "\"hé\"");
+    check(r#"{"$base64:decode": "YQ"}"#, "\"a\"");
+    check(r#"{"$base64:decode": "aOk=", "$charset": "ISO-8859-1"}"#, "\"hé\"");
+    check(r#"{"$charset": "UTF-16LE", "$base64:decode": "YQBiAA=="}"#, "\"ab\"");
+    check(r#"{"$base64:encode": "hé", "$charset": "latin1"}"#, "\"aOk=\"");
+    check(r#"{"$base64:decode": "Pz8_"}"#, "\"???\"");
+}
+
+#[test]
+fn nesting() {
+    check(r#"{"$int": {"$base64:decode": {"$base64:encode": "&{port}"}}}"#, "8443");
+    check(r#"{"$base64:encode": {"$string": {"$int": "7"}}}"#, "\"Nw==\"");
+}
+
+#[test]
+fn other_objects_stay() {
+    check(r#"{"$int": "1", "a": "2"}"#, r#"{"$int": "1", "a": "2"}"#);
+    check(r#"{"$location": "file:///x"}"#, r#"{"$location": "file:///x"}"#);
+    check(r#"{"$location:props": "x"}"#, r#"{"$location:props": "x"}"#);
+    check(r#"{"$int": "1", "$charset": "UTF-8"}"#, r#"{"$int": "1", "$charset": "UTF-8"}"#);
+    refuse(r#"{"$itn": "1"}"#, r#"{"$itn": "1"}"#, &expect![[""]]);
+    refuse(r#"{"$whatever": "1"}"#, r#"{"$whatever": "1"}"#, &expect![[""]]);
+}
+
+#[test]
+fn wrong_input() {
+    refuse(r#"{"port": {"$int": "&{word}"}}"#, r#"{"port": 0}"#, &expect![[""]]);
+    refuse(r#"[{"$int": 1.5}, {"$int": "99999999999999999999"}]"#, "[0, 0]", &expect![[""]]);
+    refuse(r#"[{"$number": "NaN"}, {"$number": null}]"#, "[0, 0]", &expect![[""]]);
+    refuse(r#"[{"$bool": 1}, {"$string": []}, {"$list": {}}]"#, r#"[false, "", []]"#, &expect![[""]]);
+    refuse(r#"[{"$object": "[]"}, {"$array": 5}]"#, "[{}, []]", &expect![[""]]);
+}
+
+#[test]
+fn mistakes_in_embedded_json() {
+    refuse(r#"{"$object": "{\"é\": tru, \"b\": 1, \"b\": 2}"}"#, "{}", &expect![[""]]);
+    refuse(r#"{"$array": "&{broken}"}"#, "[]", &expect![[""]]);
+}
+
+#[test]
+fn secrets_are_not_quoted() {
+    refuse(r#"{"$base64:decode": "hunter2!"}"#, "\"\"", &expect![[""]]);
+    refuse(r#"{"$base64:decode": "/////w=="}"#, "\"\"", &expect![[""]]);
+    refuse(r#"{"$base64:decode": "aOk=", "$charset": "EBCDIC"}"#, "\"\"", &expect![[""]]);
+    refuse(r#"{"$base64:encode": "hé", "$charset": "US-ASCII"}"#, "\"\"", &expect![[""]]);
+}
+
+#[test]
+fn one_mistake_is_reported_once() {
+    refuse(r#"{"$int": {"$base64:decode": "&{missing}"}}"#, "0", &expect![[""]]);
+}
+
+#[test]
+fn results_keep_their_places() {
+    let (node, _) = resolved(r#"{"$list": "one,\ttwo, &{word}"}"#, TOKENS);
+    let places: Vec<&str> = node.as_array().unwrap().iter().map(|node| node.span.text()).collect();
+    assert_eq!(places, ["one", "two", "&{word}"]);
+    let (node, _) = resolved(r#"{"$object": "{\"a\": \"${b\\u0063d}\"}"}"#, TOKENS);
+    let value = node.get("a").unwrap();
+    assert_eq!(value.as_str(), Some("${bcd}"));
+    assert_eq!(value.span.text(), r#"\"${b\\u0063d}\""#);
+    let text = value.as_text().unwrap();
+    assert_eq!(text.span_of(3..4, &value.span).text(), r"\\u0063");
+    assert_eq!(text.span_of(2..5, &value.span).text(), r"b\\u0063d");
+}
