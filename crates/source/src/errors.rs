@@ -150,10 +150,10 @@ pub(crate) fn single_quotes(at: Span) -> Diagnostic {
     Diagnostic::note(&SINGLE_QUOTES, "single quotes are accepted, but are not JSON").at(at)
 }
 
-pub(crate) fn raw_control(at: Span) -> Diagnostic {
-    let what = match at.text() {
-        "\n" | "\r" => "line breaks",
-        "\t" => "tabs",
+pub(crate) fn raw_control(byte: u8, at: Span) -> Diagnostic {
+    let what = match byte {
+        b'\n' | b'\r' => "line breaks",
+        b'\t' => "tabs",
         _ => "control characters",
     };
     Diagnostic::note(&RAW_CONTROL, format!("{what} inside a string are accepted, but are not JSON")).at(at)

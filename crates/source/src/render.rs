@@ -4,16 +4,12 @@ use std::fmt::Write;
 use std::ops::Range;
 
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use crate::{Diagnostic, Severity, Span};
 
-/// Places further apart than this many bytes are not drawn in one picture.
-const MAXIMUM_WINDOW: usize = 8 * 1024;
-/// Of a line longer than this many bytes only the surroundings of the place are drawn.
-const MAXIMUM_LINE: usize = 512;
-/// How much of an overlong line is drawn before and behind the place, in bytes.
-const SURROUNDINGS: usize = 100;
+/// Lines longer together than this many bytes are not drawn: the work grows with them.
+const MAXIMUM_WINDOW: usize = 64 * 1024;
 /// The width in columns at which the picture is trimmed.
 const WIDTH: usize = 140;
 
@@ -26,25 +22,21 @@ impl Diagnostic {
         let message = visible(&self.message);
         let id = self.code.to_string();
         let level = level(self.severity);
-        let mut report = vec![level.primary_title(message).id(id).elements(Vec::<Element<'_>>::new())];
+        let mut first = Group::with_title(level.primary_title(message).id(id));
+        let mut apart = Vec::new();
         if let Some(span) = &self.span {
             let mut picture = Picture::new(span, self.label.as_deref());
-            let mut apart = Vec::new();
-            for (place, words) in &self.notes {
-                if !picture.add(place, words) {
-                    apart.push((place, words));
-                }
-            }
-            report = vec![picture.draw(report.remove(0))];
-            for (place, words) in apart {
-                let title = Level::NOTE.secondary_title(visible(words));
-                report.push(Picture::new(place, None).draw(Group::with_title(title)));
-            }
+            apart.extend(self.notes.iter().filter(|(place, words)| !picture.add(place, words)));
+            first = picture.draw(first);
         }
         if let Some(help) = &self.help {
-            let last = report.pop().expect("the report starts with one group and only grows");
-            report.push(last.element(Level::HELP.message(visible(help))));
+            first = first.element(Level::HELP.message(visible(help)));
         }
+        let apart = apart.into_iter().map(|(place, words)| {
+            let title = Level::NOTE.secondary_title(visible(words));
+            Picture::new(place, None).draw(Group::with_title(title))
+        });
+        let report: Vec<Group<'_>> = std::iter::once(first).chain(apart).collect();
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };
         renderer.decor_style(DecorStyle::Ascii).term_width(WIDTH).render(&report)
     }
@@ -85,43 +77,43 @@ struct Picture<'a> {
     primary: &'a Span,
     label: Option<&'a str>,
     others: Vec<(&'a Span, &'a str)>,
-    /// The lines drawn, as byte offsets in the file.
-    window: Range<usize>,
+    /// The lines drawn, as byte offsets in the file; nothing when even one line is too long.
+    window: Option<Range<usize>>,
 }
 
 impl<'a> Picture<'a> {
     fn new(primary: &'a Span, label: Option<&'a str>) -> Picture<'a> {
-        let window = lines(primary, primary.range());
-        let window = match window.len() > MAXIMUM_WINDOW {
-            true => first_line(primary),
-            false => window,
-        };
+        let range = primary.range();
+        // Of a place that is too tall, the first line is drawn.
+        let windows = [range.clone(), range.start..range.start].map(|range| lines(primary, range));
+        let window = windows.into_iter().find(|window| window.len() <= MAXIMUM_WINDOW);
         Picture { primary, label, others: Vec::new(), window }
     }
 
     /// Adds a place, unless it is in another file or too far away.
     fn add(&mut self, place: &'a Span, words: &'a str) -> bool {
+        let Some(window) = self.window.clone().filter(|_| self.primary.same_file(place)) else {
+            return false;
+        };
         let lines = lines(place, place.range());
-        let window = self.window.start.min(lines.start)..self.window.end.max(lines.end);
-        let near = self.primary.same_file(place) && window.len() <= MAXIMUM_WINDOW && self.whole_lines();
+        let window = window.start.min(lines.start)..window.end.max(lines.end);
+        let near = window.len() <= MAXIMUM_WINDOW;
         if near {
-            self.window = window;
+            self.window = Some(window);
             self.others.push((place, words));
         }
         near
     }
 
-    /// Whether the window starts at the start of a line: an overlong line is cut, and then stands alone.
-    fn whole_lines(&self) -> bool {
-        let line = self.primary.source().line_column(self.window.start).0;
-        self.primary.source().line_start(line) == self.window.start && self.window.len() <= MAXIMUM_WINDOW
-    }
-
     fn draw(self, group: Group<'a>) -> Group<'a> {
         let source = self.primary.source();
-        let (line, column) = self.primary.line_column();
-        let origin = Origin::path(visible(self.primary.file())).line(line).char_column(column);
-        let window = &self.window;
+        let file = visible(self.primary.file());
+        let Some(window) = &self.window else {
+            let (line, column) = self.primary.line_column();
+            let words = self.label.map_or_else(|| "the line is too long to show".to_owned(), visible);
+            let origin = Origin::path(file).line(line).char_column(column);
+            return group.element(origin).element(Level::NOTE.message(words));
+        };
         let within = |span: &Span| {
             let range = span.range();
             let start = range.start.clamp(window.start, window.end);
@@ -132,12 +124,12 @@ impl<'a> Picture<'a> {
             .others
             .iter()
             .map(|(place, words)| AnnotationKind::Context.span(within(place)).label(visible(words)));
-        let first_line = source.line_column(window.start).0;
         let snippet = Snippet::source(&source.text()[window.clone()])
-            .line_start(first_line)
+            .path(file)
+            .line_start(source.line_column(window.start).0)
             .annotation(primary)
             .annotations(others);
-        group.element(origin).element(snippet)
+        group.element(snippet)
     }
 }
 
@@ -147,19 +139,6 @@ fn lines(span: &Span, range: Range<usize>) -> Range<usize> {
     let start = text[..range.start].rfind('\n').map_or(0, |at| at + 1);
     let end = text[range.end..].find('\n').map_or(text.len(), |at| range.end + at);
     start..end
-}
-
-/// The first line of a place that is too large to draw, cut when the line itself is too long.
-fn first_line(span: &Span) -> Range<usize> {
-    let start = span.range().start;
-    let line = lines(span, start..start);
-    if line.len() <= MAXIMUM_LINE {
-        return line;
-    }
-    let text = span.source().text();
-    let from = text.ceil_char_boundary(start.saturating_sub(SURROUNDINGS).max(line.start));
-    let to = text.floor_char_boundary((start + SURROUNDINGS).min(line.end));
-    from.min(start)..to.max(start)
 }
 
 fn level(severity: Severity) -> Level<'static> {

@@ -47,13 +47,10 @@ impl Source {
     pub fn line_column(&self, offset: usize) -> (usize, usize) {
         let offset = self.text.floor_char_boundary(offset.min(self.text.len()));
         let line = self.line_starts.partition_point(|&start| start as usize <= offset);
-        let column = self.text[self.line_start(line)..offset].chars().count() + 1;
+        // There are as many lines as line starts, the first of which is 0: `line` is at least 1.
+        let start = self.line_starts[line - 1] as usize;
+        let column = self.text[start..offset].chars().count() + 1;
         (line, column)
-    }
-
-    /// The byte offset at which a line (from 1) starts; the end of the text for a line past the last.
-    pub(crate) fn line_start(&self, line: usize) -> usize {
-        self.line_starts.get(line.saturating_sub(1)).map_or(self.text.len(), |&start| start as usize)
     }
 }
 

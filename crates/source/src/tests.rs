@@ -22,6 +22,18 @@ fn render(diagnostics: &[Diagnostic]) -> String {
     rendered.join("\n\n")
 }
 
+/// The same, one line each: where, what is underlined, what is wrong, what to do.
+fn brief(diagnostics: &[Diagnostic]) -> String {
+    let lines = diagnostics.iter().map(|diagnostic| {
+        let help = diagnostic.help.as_deref().map_or_else(String::new, |help| format!(" | {help}"));
+        let span = diagnostic.span.as_ref().unwrap();
+        let (line, column) = span.line_column();
+        let (code, message) = (diagnostic.code, &diagnostic.message);
+        format!("{line}:{column} {code} ^{}^ {message}{help}", span.text())
+    });
+    lines.collect::<Vec<String>>().join("\n")
+}
+
 /// The tree as strict JSON, in which integers and decimals can be told apart.
 fn show(node: &Node) -> String {
     let mut text = String::new();

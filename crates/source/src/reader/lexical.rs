@@ -100,7 +100,8 @@ impl Reader<'_> {
         let diagnostic = match at.text() {
             "“" | "”" | "„" | "‘" | "’" => errors::curly_quote(at),
             "" => errors::expected(what, "the end of the file", at),
-            found => errors::expected(what, &format!("`{}`", found.escape_debug()), at),
+            quote @ ("\"" | "'") => errors::expected(what, &format!("`{quote}`"), at.clone()),
+            found => errors::expected(what, &format!("`{}`", found.escape_debug()), at.clone()),
         };
         match self.broken_string.take() {
             // Strings and gaps have changed places: all that follows would be noise.

@@ -32,7 +32,9 @@ impl Reader<'_> {
                 }
                 0..=0x1f => {
                     has_break |= byte == b'\n';
-                    self.remark(errors::raw_control(self.span(self.at, self.at + 1)));
+                    // A caret under a line break would be drawn over two lines: it stands before it.
+                    let end = self.at + usize::from(!matches!(byte, b'\n' | b'\r'));
+                    self.remark(errors::raw_control(byte, self.span(self.at, end)));
                     self.at += 1;
                 }
                 _ => self.at += 1,

@@ -85,36 +85,212 @@ fn other_objects_stay() {
     check(r#"{"$location": "file:///x"}"#, r#"{"$location": "file:///x"}"#);
     check(r#"{"$location:props": "x"}"#, r#"{"$location:props": "x"}"#);
     check(r#"{"$int": "1", "$charset": "UTF-8"}"#, r#"{"$int": "1", "$charset": "UTF-8"}"#);
-    refuse(r#"{"$itn": "1"}"#, r#"{"$itn": "1"}"#, &expect![[""]]);
-    refuse(r#"{"$whatever": "1"}"#, r#"{"$whatever": "1"}"#, &expect![[""]]);
+    refuse(
+        r#"{"$itn": "1"}"#,
+        r#"{"$itn": "1"}"#,
+        &expect![[r#"
+            warning[PC0061]: `$itn` is not a coercion; the object stays as it is
+             --> routes/10-app.json:1:2
+              |
+            1 | {"$itn": "1"}
+              |  ^^^^^^
+              |
+              = help: did you mean `$int`?"#]],
+    );
+    refuse(
+        r#"{"$whatever": "1"}"#,
+        r#"{"$whatever": "1"}"#,
+        &expect![[r#"
+            warning[PC0061]: `$whatever` is not a coercion; the object stays as it is
+             --> routes/10-app.json:1:2
+              |
+            1 | {"$whatever": "1"}
+              |  ^^^^^^^^^^^
+              |
+              = help: rename the key if it is meant as an ordinary one"#]],
+    );
 }
 
 #[test]
 fn wrong_input() {
-    refuse(r#"{"port": {"$int": "&{word}"}}"#, r#"{"port": 0}"#, &expect![[""]]);
-    refuse(r#"[{"$int": 1.5}, {"$int": "99999999999999999999"}]"#, "[0, 0]", &expect![[""]]);
-    refuse(r#"[{"$number": "NaN"}, {"$number": null}]"#, "[0, 0]", &expect![[""]]);
-    refuse(r#"[{"$bool": 1}, {"$string": []}, {"$list": {}}]"#, r#"[false, "", []]"#, &expect![[""]]);
-    refuse(r#"[{"$object": "[]"}, {"$array": 5}]"#, "[{}, []]", &expect![[""]]);
+    refuse(
+        r#"{"port": {"$int": "&{word}"}}"#,
+        r#"{"port": 0}"#,
+        &expect![[r#"
+            error[PC0060]: `$int` needs a whole number, found `abc`
+             --> routes/10-app.json:1:19
+              |
+            1 | {"port": {"$int": "&{word}"}}
+              |                   ^^^^^^^^^ not a whole number"#]],
+    );
+    refuse(
+        r#"[{"$int": 1.5}, {"$int": "99999999999999999999"}]"#,
+        "[0, 0]",
+        &expect![[r#"
+            error[PC0060]: `$int` needs a whole number, found `1.5`
+             --> routes/10-app.json:1:11
+              |
+            1 | [{"$int": 1.5}, {"$int": "99999999999999999999"}]
+              |           ^^^ not a whole number
+
+            error[PC0060]: `$int` needs a whole number, found `99999999999999999999`
+             --> routes/10-app.json:1:26
+              |
+            1 | [{"$int": 1.5}, {"$int": "99999999999999999999"}]
+              |                          ^^^^^^^^^^^^^^^^^^^^^^ not a whole number"#]],
+    );
+    refuse(
+        r#"[{"$number": "NaN"}, {"$number": null}]"#,
+        "[0, 0]",
+        &expect![[r#"
+            error[PC0060]: `$number` needs a number, found `NaN`
+             --> routes/10-app.json:1:14
+              |
+            1 | [{"$number": "NaN"}, {"$number": null}]
+              |              ^^^^^ not a number
+
+            error[PC0060]: `$number` needs a number, found null
+             --> routes/10-app.json:1:34
+              |
+            1 | [{"$number": "NaN"}, {"$number": null}]
+              |                                  ^^^^ not a number"#]],
+    );
+    refuse(
+        r#"[{"$bool": 1}, {"$string": []}, {"$list": {}}]"#,
+        r#"[false, "", []]"#,
+        &expect![[r#"
+            error[PC0060]: `$bool` needs a text or a boolean, found `1`
+             --> routes/10-app.json:1:12
+              |
+            1 | [{"$bool": 1}, {"$string": []}, {"$list": {}}]
+              |            ^ not a text or a boolean
+
+            error[PC0060]: `$string` needs a text, a number or a boolean, found an array
+             --> routes/10-app.json:1:28
+              |
+            1 | [{"$bool": 1}, {"$string": []}, {"$list": {}}]
+              |                            ^^ not a text, a number or a boolean
+
+            error[PC0060]: `$list` needs a text with commas, found an object
+             --> routes/10-app.json:1:43
+              |
+            1 | [{"$bool": 1}, {"$string": []}, {"$list": {}}]
+              |                                           ^^ not a text with commas"#]],
+    );
+    refuse(
+        r#"[{"$object": "[]"}, {"$array": 5}]"#,
+        "[{}, []]",
+        &expect![[r#"
+            error[PC0060]: `$object` needs a JSON object, found `[]`
+             --> routes/10-app.json:1:14
+              |
+            1 | [{"$object": "[]"}, {"$array": 5}]
+              |              ^^^^ not a JSON object
+
+            error[PC0060]: `$array` needs a JSON array, found `5`
+             --> routes/10-app.json:1:32
+              |
+            1 | [{"$object": "[]"}, {"$array": 5}]
+              |                                ^ not a JSON array"#]],
+    );
 }
 
 #[test]
 fn mistakes_in_embedded_json() {
-    refuse(r#"{"$object": "{\"é\": tru, \"b\": 1, \"b\": 2}"}"#, "{}", &expect![[""]]);
-    refuse(r#"{"$array": "&{broken}"}"#, "[]", &expect![[""]]);
+    refuse(
+        r#"{"$object": "{\"é\": tru, \"b\": 1, \"b\": 2}"}"#,
+        "{}",
+        &expect![[r#"
+            error[PC0009]: unknown word `tru`
+             --> routes/10-app.json:1:22
+              |
+            1 | {"$object": "{\"é\": tru, \"b\": 1, \"b\": 2}"}
+              |                      ^^^
+              |
+              = help: did you mean `true`?
+
+            error[PC0010]: the key `b` stands twice in this object
+             --> routes/10-app.json:1:37
+              |
+            1 | {"$object": "{\"é\": tru, \"b\": 1, \"b\": 2}"}
+              |                           -----     ^^^^^ again here
+              |                           |
+              |                           first here
+              |
+              = help: remove or rename one of the two"#]],
+    );
+    refuse(
+        r#"{"$array": "&{broken}"}"#,
+        "[]",
+        &expect![[r#"
+            error[PC0006]: this `[` is never closed
+             --> routes/10-app.json:1:13
+              |
+            1 | {"$array": "&{broken}"}
+              |             ^^^^^^^^^ has no `]`"#]],
+    );
 }
 
 #[test]
 fn secrets_are_not_quoted() {
-    refuse(r#"{"$base64:decode": "hunter2!"}"#, "\"\"", &expect![[""]]);
-    refuse(r#"{"$base64:decode": "/////w=="}"#, "\"\"", &expect![[""]]);
-    refuse(r#"{"$base64:decode": "aOk=", "$charset": "EBCDIC"}"#, "\"\"", &expect![[""]]);
-    refuse(r#"{"$base64:encode": "hé", "$charset": "US-ASCII"}"#, "\"\"", &expect![[""]]);
+    refuse(
+        r#"{"$base64:decode": "hunter2!"}"#,
+        "\"\"",
+        &expect![[r#"
+            error[PC0060]: `$base64:decode` needs a text in base64, found another text
+             --> routes/10-app.json:1:20
+              |
+            1 | {"$base64:decode": "hunter2!"}
+              |                    ^^^^^^^^^^ not a text in base64"#]],
+    );
+    refuse(
+        r#"{"$base64:decode": "/////w=="}"#,
+        "\"\"",
+        &expect![[r#"
+            error[PC0060]: `$base64:decode` needs base64 of a text in its `$charset` (UTF-8 if none), found other bytes
+             --> routes/10-app.json:1:20
+              |
+            1 | {"$base64:decode": "/////w=="}
+              |                    ^^^^^^^^^^ not base64 of a text in its `$charset` (UTF-8 if none)"#]],
+    );
+    refuse(
+        r#"{"$base64:decode": "aOk=", "$charset": "EBCDIC"}"#,
+        "\"\"",
+        &expect![[r#"
+            error[PC0062]: `$charset` needs the name of a character set, found `EBCDIC`
+             --> routes/10-app.json:1:40
+              |
+            1 | {"$base64:decode": "aOk=", "$charset": "EBCDIC"}
+              |                                        ^^^^^^^^
+              |
+              = help: use `UTF-8`, `US-ASCII`, `ISO-8859-1`, `UTF-16BE` or `UTF-16LE`"#]],
+    );
+    refuse(
+        r#"{"$base64:encode": "hé", "$charset": "US-ASCII"}"#,
+        "\"\"",
+        &expect![[r#"
+            error[PC0060]: `$base64:encode` needs characters of its `$charset`, found others
+             --> routes/10-app.json:1:20
+              |
+            1 | {"$base64:encode": "hé", "$charset": "US-ASCII"}
+              |                    ^^^^ not characters of its `$charset`"#]],
+    );
 }
 
 #[test]
 fn one_mistake_is_reported_once() {
-    refuse(r#"{"$int": {"$base64:decode": "&{missing}"}}"#, "0", &expect![[""]]);
+    refuse(
+        r#"{"$int": {"$base64:decode": "&{missing}"}}"#,
+        "0",
+        &expect![[r#"
+            error[PC0050]: the token `missing` has no value
+             --> routes/10-app.json:1:30
+              |
+            1 | {"$int": {"$base64:decode": "&{missing}"}}
+              |                              ^^^^^^^^^^ no value and no default
+              |
+              = help: set the environment variable `MISSING`, or give a default: `&{missing|…}`"#]],
+    );
 }
 
 #[test]

@@ -22,13 +22,83 @@ fn check_place(json: &str, tokens: &[(&str, &str)], part: &str, expected: &Expec
 
 #[test]
 fn carets_survive_escapes_and_tokens() {
-    check_place(r#""${matches(a, 'é\u00e9\n\\d+')} ü bad""#, &[], "bad", &expect![[""]]);
-    check_place(r#""\"日本\" bad""#, &[], "日本", &expect![[""]]);
-    check_place(r#""${a} \\d+""#, &[], "\\", &expect![[""]]);
-    check_place(r#""é &{h} bad""#, &[("h", "a long value")], "bad", &expect![[""]]);
-    check_place(r#""é &{h} bad""#, &[("h", "a long value")], "long", &expect![[""]]);
-    check_place(r#""é &{h|x bad} c""#, &[], "bad", &expect![[""]]);
-    check_place(r#""é &{h|x} c""#, &[], "x c", &expect![[""]]);
+    check_place(
+        r#""${matches(a, 'é\u00e9\n\\d+')} ü bad""#,
+        &[],
+        "bad",
+        &expect![[r#"
+            error[PC0001]: here
+             --> routes/10-app.json:1:35
+              |
+            1 | "${matches(a, 'é\u00e9\n\\d+')} ü bad"
+              |                                   ^^^"#]],
+    );
+    check_place(
+        r#""\"日本\" bad""#,
+        &[],
+        "日本",
+        &expect![[r#"
+            error[PC0001]: here
+             --> routes/10-app.json:1:4
+              |
+            1 | "\"日本\" bad"
+              |    ^^^^"#]],
+    );
+    check_place(
+        r#""${a} \\d+""#,
+        &[],
+        "\\",
+        &expect![[r#"
+            error[PC0001]: here
+             --> routes/10-app.json:1:7
+              |
+            1 | "${a} \\d+"
+              |       ^^"#]],
+    );
+    check_place(
+        r#""é &{h} bad""#,
+        &[("h", "a long value")],
+        "bad",
+        &expect![[r#"
+            error[PC0001]: here
+             --> routes/10-app.json:1:9
+              |
+            1 | "é &{h} bad"
+              |         ^^^"#]],
+    );
+    check_place(
+        r#""é &{h} bad""#,
+        &[("h", "a long value")],
+        "long",
+        &expect![[r#"
+            error[PC0001]: here
+             --> routes/10-app.json:1:4
+              |
+            1 | "é &{h} bad"
+              |    ^^^^"#]],
+    );
+    check_place(
+        r#""é &{h|x bad} c""#,
+        &[],
+        "bad",
+        &expect![[r#"
+            error[PC0001]: here
+             --> routes/10-app.json:1:10
+              |
+            1 | "é &{h|x bad} c"
+              |          ^^^"#]],
+    );
+    check_place(
+        r#""é &{h|x} c""#,
+        &[],
+        "x c",
+        &expect![[r#"
+            error[PC0001]: here
+             --> routes/10-app.json:1:8
+              |
+            1 | "é &{h|x} c"
+              |        ^^^^"#]],
+    );
 }
 
 #[test]
@@ -72,12 +142,41 @@ fn pictures_with_several_places() {
         .also(&span("/a"), "and here")
         .also(&other.pointer("/0").unwrap().span, "and in another file")
         .help("do something");
-    expect![[""]].assert_eq(&diagnostic.render(false));
-    expect![[""]].assert_eq(&diagnostic.to_json());
-    expect![[""]].assert_eq(&Diagnostic::note(&SYNTAX, "several lines").at(span("/b")).render(false));
+    expect![[r#"
+        warning[PC0001]: two places
+         --> routes/10-app.json:4:10
+          |
+        2 |   "a": 1,
+          |        - and here
+        3 |   "b": {
+        4 |     "c": 2
+          |          ^ here
+          |
+          = help: do something
+        note: and in another file
+         --> routes/10-app.json:1:2
+          |
+        1 | [5]
+          |  ^"#]]
+    .assert_eq(&diagnostic.render(false));
+    expect![[r#"{"code":"PC0001","name":"json-syntax","severity":"warning","message":"two places","file":"routes/10-app.json","line":4,"column":10,"endLine":4,"endColumn":11,"help":"do something"}"#]].assert_eq(&diagnostic.to_json());
+    expect![[r#"
+        note[PC0001]: several lines
+         --> routes/10-app.json:3:8
+          |
+        3 |     "b": {
+          |  ________^
+        4 | |     "c": 2
+        5 | |   }
+          | |___^"#]]
+    .assert_eq(&Diagnostic::note(&SYNTAX, "several lines").at(span("/b")).render(false));
     let bare = Diagnostic::error(&SYNTAX, "no \"place\"\u{1b}[31m").help("help");
-    expect![[""]].assert_eq(&bare.render(false));
-    expect![[""]].assert_eq(&bare.to_json());
+    expect![[r#"
+        error[PC0001]: no "place"�[31m
+         |
+         = help: help"#]]
+    .assert_eq(&bare.render(false));
+    expect![[r#"{"code":"PC0001","name":"json-syntax","severity":"error","message":"no \"place\"\u001b[31m","file":null,"line":null,"column":null,"endLine":null,"endColumn":null,"help":"help"}"#]].assert_eq(&bare.to_json());
     assert!(bare.render(true).contains("\u{1b}["));
 }
 
@@ -86,10 +185,31 @@ fn overlong_lines_are_cut() {
     let source = Source::new("a.json", "é".repeat(100_000) + "!" + &"ü".repeat(100_000));
     let diagnostic = Diagnostic::error(&SYNTAX, "cut").at(Span::new(&source, 200_000..200_001));
     let rendered = diagnostic.also(&Span::new(&source, 0..2), "far away").render(false);
-    expect![[""]].assert_eq(&rendered);
+    expect![[r#"
+        error[PC0001]: cut
+        --> a.json:1:100001
+         = note: the line is too long to show
+        note: far away
+        --> a.json:1:1
+         = note: the line is too long to show"#]]
+    .assert_eq(&rendered);
+    let source = Source::new("a.json", "é".repeat(10_000) + "!" + &"ü".repeat(10_000));
+    let rendered = Diagnostic::error(&SYNTAX, "trimmed").at(Span::new(&source, 20_000..20_001)).render(false);
+    expect![[r#"
+        error[PC0001]: trimmed
+         --> a.json:1:10001
+          |
+        1 | ...éééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééé!üüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüü...
+          |                                                                    ^"#]].assert_eq(&rendered);
     let source = Source::new("a.json", "x\n".repeat(100_000));
     let rendered = Diagnostic::error(&SYNTAX, "tall").at(Span::new(&source, 0..200_000)).render(false);
-    expect![[""]].assert_eq(&rendered);
+    expect![[r#"
+        error[PC0001]: tall
+         --> a.json:1:1
+          |
+        1 | x
+          | ^"#]]
+    .assert_eq(&rendered);
 }
 
 #[test]
@@ -97,7 +217,12 @@ fn durations_have_carets() {
     let node = root(r#""5 fortnights""#);
     let error = duration_of(node.as_text().unwrap(), &node.span).unwrap_err();
     assert_eq!(error.code, &INVALID_DURATION);
-    expect![[""]].assert_eq(&error.render(false));
+    expect![[r#"
+        error[PC0100]: `fortnights` is not a unit of time; use days, hours, minutes, seconds, milliseconds, microseconds or nanoseconds
+         --> routes/10-app.json:1:2
+          |
+        1 | "5 fortnights"
+          |  ^^^^^^^^^^^^ not a duration"#]].assert_eq(&error.render(false));
 }
 
 #[test]
