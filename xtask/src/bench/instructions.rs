@@ -9,7 +9,7 @@ use super::process::{Server, free_ports};
 use super::{Programs, load};
 use crate::workspace::Scratch;
 use crate::{tool, workspace};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -79,7 +79,9 @@ pub(super) fn run(programs: &Programs) -> Result<()> {
 fn slope(programs: &Programs, name: &str, make: &Make<'_>) -> Result<u64> {
     let few = count(programs, name, make, FEW_REQUESTS)?;
     let many = count(programs, name, make, MANY_REQUESTS)?;
-    Ok(many.saturating_sub(few) / (MANY_REQUESTS - FEW_REQUESTS) as u64)
+    // Callgrind does not follow a program into its children; there, nothing would seem to cost nothing.
+    ensure!(many > few, "callgrind saw no work: does the program serve from another process?");
+    Ok((many - few) / (MANY_REQUESTS - FEW_REQUESTS) as u64)
 }
 
 /// All instructions of one run with so many requests.

@@ -1,6 +1,6 @@
 //! The tables and the gates.
 
-use super::rounds::{Body, Cost, FILTER_COUNTS, Row, gateway_name};
+use super::rounds::{Body, Cost, FILTER_COUNTS, gateway_name};
 use super::startup::Start;
 
 /// A figure that must not grow beyond its limit.
@@ -50,7 +50,8 @@ pub(super) fn print(cost: &Cost, start: &Start) {
 /// Prints each gate and returns how many are not passed.
 pub(super) fn print_gates(cost: &Cost, start: &Start) -> usize {
     let gateway = gateway_name(0);
-    let idle = cost.resident.get(&gateway).map(|(idle, _)| *idle as f64 * 1024.0 / 1_000_000.0);
+    let idle = cost.resident.iter().find(|(server, _)| *server == gateway);
+    let idle = idle.map(|(_, (idle, _))| *idle as f64 * 1024.0 / 1_000_000.0);
     let versus = |peer, body| ratio(cost, &gateway, peer, body);
     let gates = [
         Gate {
@@ -98,8 +99,9 @@ impl Gate {
 
 /// The median over the rounds of a server's cost as a share of its peer's in the same round.
 fn ratio(cost: &Cost, server: &str, peer: &str, body: Body) -> Option<f64> {
-    let rounds = |server: &str| cost.rows.get(&Row { server: server.to_owned(), body });
-    let pairs = rounds(server)?.iter().zip(rounds(peer)?);
+    let find = |server: &str| cost.rows.iter().find(|(row, _)| row.server == server && row.body == body);
+    let ((_, own), (_, peer)) = (find(server)?, find(peer)?);
+    let pairs = own.iter().zip(peer);
     let ratios: Vec<f64> = pairs.map(|(own, peer)| own / peer).collect();
     (!ratios.is_empty()).then(|| median(&ratios))
 }
@@ -130,14 +132,14 @@ fn mebibytes(kib: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::rounds::Row;
     use super::*;
-    use std::collections::BTreeMap;
 
     fn cost(rows: &[(&str, &[f64])]) -> Cost {
         let row = |(server, rounds): &(&str, &[f64])| {
             (Row { server: (*server).to_owned(), body: Body::Small }, rounds.to_vec())
         };
-        Cost { rows: rows.iter().map(row).collect(), resident: BTreeMap::new(), gateway_missing: None }
+        Cost { rows: rows.iter().map(row).collect(), resident: Vec::new(), gateway_missing: None }
     }
 
     #[test]

@@ -5,7 +5,6 @@ use super::process::{Server, free_ports};
 use super::{Options, Programs, load};
 use crate::workspace::Scratch;
 use anyhow::{Context, Result};
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -22,22 +21,22 @@ const SETTLE: Duration = Duration::from_millis(100);
 /// What the rounds found. Missing rows were not measured.
 pub(super) struct Cost {
     /// Microseconds of processor time per request, one figure per round, by row.
-    pub(super) rows: BTreeMap<Row, Vec<f64>>,
+    pub(super) rows: Vec<(Row, Vec<f64>)>,
     /// Resident memory in KiB by server: after its first answer, and after all rounds.
-    pub(super) resident: BTreeMap<String, (u64, u64)>,
+    pub(super) resident: Vec<(String, (u64, u64))>,
     /// Why the gateway was not measured.
     pub(super) gateway_missing: Option<String>,
 }
 
 /// A row of the report: which server, which body.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Row {
     pub(super) server: String,
     pub(super) body: Body,
 }
 
 /// What is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Body {
     /// 1 KiB.
     Small,
@@ -55,7 +54,7 @@ struct Target {
 
 /// The name of the gateway with this many filters.
 pub(super) fn gateway_name(filters: usize) -> String {
-    if filters == 0 { "portcullis".to_owned() } else { format!("portcullis, {filters} filters") }
+    if filters == 0 { "portcullis".to_owned() } else { format!("portcullis, filters: {filters}") }
 }
 
 impl Body {
@@ -134,8 +133,8 @@ fn wait(server: &mut Server, port: u16) -> Result<()> {
     load::first_answer(port, Instant::now(), START_PATIENCE, calm).map(drop)
 }
 
-fn rounds(targets: &mut [Target], options: &Options) -> Result<BTreeMap<Row, Vec<f64>>> {
-    let mut rows: BTreeMap<Row, Vec<f64>> = BTreeMap::new();
+fn rounds(targets: &mut [Target], options: &Options) -> Result<Vec<(Row, Vec<f64>)>> {
+    let mut rows: Vec<(Row, Vec<f64>)> = Vec::new();
     for round in 0..=options.rounds {
         let label =
             if round == 0 { "warm-up".to_owned() } else { format!("round {round}/{}", options.rounds) };
@@ -145,7 +144,10 @@ fn rounds(targets: &mut [Target], options: &Options) -> Result<BTreeMap<Row, Vec
                 let us = visit(target, body, options.visit)?;
                 if round > 0 {
                     let row = Row { server: target.name.clone(), body };
-                    rows.entry(row).or_default().push(us);
+                    match rows.iter_mut().find(|(known, _)| *known == row) {
+                        Some((_, rounds)) => rounds.push(us),
+                        None => rows.push((row, vec![us])),
+                    }
                 }
             }
         }

@@ -20,7 +20,7 @@ pub(super) struct Start {
 }
 
 /// Starts nginx and the gateway in turn.
-pub(super) fn measure(programs: &Programs) -> Result<Start> {
+pub(super) fn measure(programs: &Programs, gateway: Option<&Path>) -> Result<Start> {
     println!("bench: {STARTS} starts");
     let scratch = Scratch::new("start")?;
     let folder = scratch.path();
@@ -28,23 +28,20 @@ pub(super) fn measure(programs: &Programs) -> Result<Start> {
     let mut server = configurations::origin(programs, folder, origin)?;
     load::first_answer(origin, Instant::now(), PATIENCE, || server.ensure_running())?;
 
-    let mut nginx = Vec::new();
-    let mut gateway = Vec::new();
+    let mut nginx_ms = Vec::new();
+    let mut gateway_ms = Vec::new();
     for _ in 0..STARTS {
         let [port, admin_port] = free_ports()?;
         let command = configurations::nginx_proxy(programs, folder, origin, port, Workers::Two)?;
-        nginx.push(once("nginx", command, folder, port)?);
-        if let Some(program) = &programs.gateway {
+        nginx_ms.push(once("nginx", command, folder, port)?);
+        if let Some(program) = gateway {
             let ports = Gateway { port, admin_port, origin };
             let command = configurations::gateway(program, folder, 0, ports)?;
-            match once("portcullis", command, folder, port) {
-                Ok(ms) => gateway.push(ms),
-                Err(error) => println!("bench: portcullis does not start: {error:#}"),
-            }
+            gateway_ms.push(once("portcullis", command, folder, port)?);
         }
     }
-    let gateway_ms = (gateway.len() == STARTS).then(|| report::median(&gateway));
-    Ok(Start { nginx_ms: report::median(&nginx), gateway_ms })
+    let gateway_ms = gateway.map(|_| report::median(&gateway_ms));
+    Ok(Start { nginx_ms: report::median(&nginx_ms), gateway_ms })
 }
 
 fn once(name: &str, mut command: Command, folder: &Path, port: u16) -> Result<f64> {
