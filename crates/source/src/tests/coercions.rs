@@ -2,7 +2,7 @@
 
 use expect_test::{Expect, expect};
 
-use super::{render, resolved, show};
+use super::{brief, render, resolved, show};
 
 const TOKENS: &[(&str, &str)] = &[
     ("port", "8443"),
@@ -25,6 +25,13 @@ fn refuse(text: &str, stand_in: &str, expected: &Expect) {
     let (node, diagnostics) = resolved(text, TOKENS);
     assert_eq!(show(&node), stand_in);
     expected.assert_eq(&render(&diagnostics));
+}
+
+#[track_caller]
+fn refuse_brief(text: &str, stand_in: &str, expected: &Expect) {
+    let (node, diagnostics) = resolved(text, TOKENS);
+    assert_eq!(show(&node), stand_in);
+    expected.assert_eq(&brief(&diagnostics));
 }
 
 #[test]
@@ -123,75 +130,34 @@ fn wrong_input() {
             1 | {"port": {"$int": "&{word}"}}
               |                   ^^^^^^^^^ not a whole number"#]],
     );
-    refuse(
+    refuse_brief(
         r#"[{"$int": 1.5}, {"$int": "99999999999999999999"}]"#,
         "[0, 0]",
         &expect![[r#"
-            error[PC0060]: `$int` needs a whole number, found `1.5`
-             --> routes/10-app.json:1:11
-              |
-            1 | [{"$int": 1.5}, {"$int": "99999999999999999999"}]
-              |           ^^^ not a whole number
-
-            error[PC0060]: `$int` needs a whole number, found `99999999999999999999`
-             --> routes/10-app.json:1:26
-              |
-            1 | [{"$int": 1.5}, {"$int": "99999999999999999999"}]
-              |                          ^^^^^^^^^^^^^^^^^^^^^^ not a whole number"#]],
+        1:11 PC0060 ^1.5^ `$int` needs a whole number, found `1.5`
+        1:26 PC0060 ^"99999999999999999999"^ `$int` needs a whole number, found `99999999999999999999`"#]],
     );
-    refuse(
+    refuse_brief(
         r#"[{"$number": "NaN"}, {"$number": null}]"#,
         "[0, 0]",
         &expect![[r#"
-            error[PC0060]: `$number` needs a number, found `NaN`
-             --> routes/10-app.json:1:14
-              |
-            1 | [{"$number": "NaN"}, {"$number": null}]
-              |              ^^^^^ not a number
-
-            error[PC0060]: `$number` needs a number, found null
-             --> routes/10-app.json:1:34
-              |
-            1 | [{"$number": "NaN"}, {"$number": null}]
-              |                                  ^^^^ not a number"#]],
+        1:14 PC0060 ^"NaN"^ `$number` needs a number, found `NaN`
+        1:34 PC0060 ^null^ `$number` needs a number, found null"#]],
     );
-    refuse(
+    refuse_brief(
         r#"[{"$bool": 1}, {"$string": []}, {"$list": {}}]"#,
         r#"[false, "", []]"#,
         &expect![[r#"
-            error[PC0060]: `$bool` needs a text or a boolean, found `1`
-             --> routes/10-app.json:1:12
-              |
-            1 | [{"$bool": 1}, {"$string": []}, {"$list": {}}]
-              |            ^ not a text or a boolean
-
-            error[PC0060]: `$string` needs a text, a number or a boolean, found an array
-             --> routes/10-app.json:1:28
-              |
-            1 | [{"$bool": 1}, {"$string": []}, {"$list": {}}]
-              |                            ^^ not a text, a number or a boolean
-
-            error[PC0060]: `$list` needs a text with commas, found an object
-             --> routes/10-app.json:1:43
-              |
-            1 | [{"$bool": 1}, {"$string": []}, {"$list": {}}]
-              |                                           ^^ not a text with commas"#]],
+        1:12 PC0060 ^1^ `$bool` needs a text or a boolean, found `1`
+        1:28 PC0060 ^[]^ `$string` needs a text, a number or a boolean, found an array
+        1:43 PC0060 ^{}^ `$list` needs a text with commas, found an object"#]],
     );
-    refuse(
+    refuse_brief(
         r#"[{"$object": "[]"}, {"$array": 5}]"#,
         "[{}, []]",
         &expect![[r#"
-            error[PC0060]: `$object` needs a JSON object, found `[]`
-             --> routes/10-app.json:1:14
-              |
-            1 | [{"$object": "[]"}, {"$array": 5}]
-              |              ^^^^ not a JSON object
-
-            error[PC0060]: `$array` needs a JSON array, found `5`
-             --> routes/10-app.json:1:32
-              |
-            1 | [{"$object": "[]"}, {"$array": 5}]
-              |                                ^ not a JSON array"#]],
+        1:14 PC0060 ^"[]"^ `$object` needs a JSON object, found `[]`
+        1:32 PC0060 ^5^ `$array` needs a JSON array, found `5`"#]],
     );
 }
 

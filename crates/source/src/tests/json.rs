@@ -2,7 +2,7 @@
 
 use expect_test::{Expect, expect};
 
-use super::{render, show, source};
+use super::{brief, render, show, source};
 use crate::{MAXIMUM_DEPTH, MAXIMUM_FILE_BYTES, Source, decode, parse};
 
 /// Accepted without a word.
@@ -28,6 +28,14 @@ fn refuse(text: &str, expected: &Expect) {
     let parsed = parse(&source(text));
     assert!(parsed.root.is_none());
     expected.assert_eq(&render(&parsed.diagnostics));
+}
+
+/// Refused, without the pictures.
+#[track_caller]
+fn refuse_brief(text: &str, expected: &Expect) {
+    let parsed = parse(&source(text));
+    assert!(parsed.root.is_none());
+    expected.assert_eq(&brief(&parsed.diagnostics));
 }
 
 #[test]
@@ -111,176 +119,52 @@ fn missing_signs() {
             1 | {"a": 1 "b": 2}
               |         ^ expected `,` or `}`"#]],
     );
-    refuse(
+    refuse_brief(
         r#"{"a" 1, "b" = 2}"#,
         &expect![[r#"
-            error[PC0001]: expected `:`, found `1`
-             --> routes/10-app.json:1:6
-              |
-            1 | {"a" 1, "b" = 2}
-              |      ^ expected `:`
-
-            error[PC0001]: expected `:`, found `=`
-             --> routes/10-app.json:1:13
-              |
-            1 | {"a" 1, "b" = 2}
-              |             ^ expected `:`"#]],
+        1:6 PC0001 ^1^ expected `:`, found `1`
+        1:13 PC0001 ^=^ expected `:`, found `=`"#]],
     );
-    refuse(
+    refuse_brief(
         r#"{"a": , "b":}"#,
         &expect![[r#"
-            error[PC0001]: expected a value, found `,`
-             --> routes/10-app.json:1:7
-              |
-            1 | {"a": , "b":}
-              |       ^ expected a value
-
-            error[PC0001]: expected a value, found `}`
-             --> routes/10-app.json:1:13
-              |
-            1 | {"a": , "b":}
-              |             ^ expected a value"#]],
+        1:7 PC0001 ^,^ expected a value, found `,`
+        1:13 PC0001 ^}^ expected a value, found `}`"#]],
     );
-    refuse(
+    refuse_brief(
         "[,1,,2]",
         &expect![[r#"
-            error[PC0001]: expected a value, found `,`
-             --> routes/10-app.json:1:2
-              |
-            1 | [,1,,2]
-              |  ^ expected a value
-
-            error[PC0001]: expected a value, found `,`
-             --> routes/10-app.json:1:5
-              |
-            1 | [,1,,2]
-              |     ^ expected a value"#]],
+        1:2 PC0001 ^,^ expected a value, found `,`
+        1:5 PC0001 ^,^ expected a value, found `,`"#]],
     );
-    refuse(
-        "{\"a\": 1; \"b\": 2}",
-        &expect![[r#"
-            error[PC0001]: expected `,` or `}`, found `;`
-             --> routes/10-app.json:1:8
-              |
-            1 | {"a": 1; "b": 2}
-              |        ^ expected `,` or `}`"#]],
-    );
+    refuse_brief("{\"a\": 1; \"b\": 2}", &expect!["1:8 PC0001 ^;^ expected `,` or `}`, found `;`"]);
 }
 
 #[test]
 fn words_and_numbers() {
-    refuse(
+    refuse_brief(
         "{\"a\": True, \"b\": Chain,\n \"c\": None, d: 1}",
         &expect![[r#"
-            error[PC0009]: unknown word `True`
-             --> routes/10-app.json:1:7
-              |
-            1 | {"a": True, "b": Chain,
-              |       ^^^^
-              |
-              = help: did you mean `true`?
-
-            error[PC0009]: unknown word `Chain`
-             --> routes/10-app.json:1:18
-              |
-            1 | {"a": True, "b": Chain,
-              |                  ^^^^^
-              |
-              = help: put text in quotes: `"Chain"`
-
-            error[PC0009]: unknown word `None`
-             --> routes/10-app.json:2:7
-              |
-            2 |  "c": None, d: 1}
-              |       ^^^^
-              |
-              = help: did you mean `null`?
-
-            error[PC0009]: the key `d` has no quotes
-             --> routes/10-app.json:2:13
-              |
-            2 |  "c": None, d: 1}
-              |             ^
-              |
-              = help: write `"d"`"#]],
+        1:7 PC0009 ^True^ unknown word `True` | did you mean `true`?
+        1:18 PC0009 ^Chain^ unknown word `Chain` | put text in quotes: `"Chain"`
+        2:7 PC0009 ^None^ unknown word `None` | did you mean `null`?
+        2:13 PC0009 ^d^ the key `d` has no quotes | write `"d"`"#]],
     );
-    refuse(
+    refuse_brief(
         "[01, +1, .5, 1., 0x1F, 1e999, 1a, -]",
         &expect![[r#"
-            error[PC0008]: `01` is not a number JSON knows
-             --> routes/10-app.json:1:2
-              |
-            1 | [01, +1, .5, 1., 0x1F, 1e999, 1a, -]
-              |  ^^
-              |
-              = help: leave out the leading zero
-
-            error[PC0008]: `+1` is not a number JSON knows
-             --> routes/10-app.json:1:6
-              |
-            1 | [01, +1, .5, 1., 0x1F, 1e999, 1a, -]
-              |      ^^
-              |
-              = help: leave out the `+`
-
-            error[PC0008]: `.5` is not a number JSON knows
-             --> routes/10-app.json:1:10
-              |
-            1 | [01, +1, .5, 1., 0x1F, 1e999, 1a, -]
-              |          ^^
-              |
-              = help: write a digit on both sides of the `.`
-
-            error[PC0008]: `1.` is not a number JSON knows
-             --> routes/10-app.json:1:14
-              |
-            1 | [01, +1, .5, 1., 0x1F, 1e999, 1a, -]
-              |              ^^
-              |
-              = help: write a digit on both sides of the `.`
-
-            error[PC0008]: `0x1F` is not a number JSON knows
-             --> routes/10-app.json:1:18
-              |
-            1 | [01, +1, .5, 1., 0x1F, 1e999, 1a, -]
-              |                  ^^^^
-              |
-              = help: write the number in decimal digits
-
-            error[PC0008]: `1e999` is not a number JSON knows
-             --> routes/10-app.json:1:24
-              |
-            1 | [01, +1, .5, 1., 0x1F, 1e999, 1a, -]
-              |                        ^^^^^
-              |
-              = help: the number is too large
-
-            error[PC0008]: `1a` is not a number JSON knows
-             --> routes/10-app.json:1:31
-              |
-            1 | [01, +1, .5, 1., 0x1F, 1e999, 1a, -]
-              |                               ^^
-              |
-              = help: put text in quotes
-
-            error[PC0008]: `-` is not a number JSON knows
-             --> routes/10-app.json:1:35
-              |
-            1 | [01, +1, .5, 1., 0x1F, 1e999, 1a, -]
-              |                                   ^
-              |
-              = help: put text in quotes"#]],
+        1:2 PC0008 ^01^ `01` is not a number JSON knows | leave out the leading zero
+        1:6 PC0008 ^+1^ `+1` is not a number JSON knows | leave out the `+`
+        1:10 PC0008 ^.5^ `.5` is not a number JSON knows | write a digit on both sides of the `.`
+        1:14 PC0008 ^1.^ `1.` is not a number JSON knows | write a digit on both sides of the `.`
+        1:18 PC0008 ^0x1F^ `0x1F` is not a number JSON knows | write the number in decimal digits
+        1:24 PC0008 ^1e999^ `1e999` is not a number JSON knows | the number is too large
+        1:31 PC0008 ^1a^ `1a` is not a number JSON knows | put text in quotes
+        1:35 PC0008 ^-^ `-` is not a number JSON knows | put text in quotes"#]],
     );
-    refuse(
+    refuse_brief(
         "{“a”: 1}",
-        &expect![[r#"
-            error[PC0001]: `“` is a typographic quote
-             --> routes/10-app.json:1:2
-              |
-            1 | {“a”: 1}
-              |  ^
-              |
-              = help: use the straight quote `"`"#]],
+        &expect![[r#"1:2 PC0001 ^“^ `“` is a typographic quote | use the straight quote `"`"#]],
     );
 }
 
@@ -325,6 +209,10 @@ fn strings() {
               |
               = help: to mean a backslash write two: `\\é`"#]],
     );
+}
+
+#[test]
+fn missing_quotes() {
     refuse(
         "{\n  \"a\": \"b\n}",
         &expect![[r#"
