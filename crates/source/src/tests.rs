@@ -3,6 +3,7 @@
 mod coercions;
 mod fuzz;
 mod json;
+mod json_errors;
 mod rendering;
 mod tokens;
 
