@@ -19,7 +19,8 @@ use crate::{
 /// Replaces the tokens in every string (not in keys), then the coercions, from the inside out.
 ///
 /// Where that fails an error is reported, and a value of the right type stands in, so that later stages find
-/// other mistakes instead of this one again. The stand-in must never be used: `diagnostics` has an error.
+/// other mistakes instead of this one again. Embedded JSON is not resolved again, so the result is at most twice
+/// [`MAXIMUM_DEPTH`](crate::MAXIMUM_DEPTH) deep. The stand-in must never be used: `diagnostics` has an error.
 pub fn resolve(node: Node, tokens: &dyn Tokens, diagnostics: &mut Vec<Diagnostic>) -> Node {
     Resolver { interpolator: Interpolator::new(tokens, diagnostics), failures: 0 }.node(node)
 }

@@ -3,6 +3,7 @@
 use expect_test::{Expect, expect};
 
 use super::{brief, render, resolved, show};
+use crate::MAXIMUM_DEPTH;
 
 const TOKENS: &[(&str, &str)] = &[
     ("port", "8443"),
@@ -271,4 +272,11 @@ fn results_keep_their_places() {
     let text = value.as_text().unwrap();
     assert_eq!(text.span_of(3..4, &value.span).text(), r"\\u0063");
     assert_eq!(text.span_of(2..5, &value.span).text(), r"b\\u0063d");
+}
+
+#[test]
+fn the_deepest_tree_there_can_be() {
+    let (open, close) = ("[".repeat(MAXIMUM_DEPTH - 1), "]".repeat(MAXIMUM_DEPTH - 1));
+    let text = format!("{open}{{\"$array\": \"[{open}{close}]\"}}{close}");
+    check(&text, &format!("{open}[{open}{close}]{close}"));
 }
