@@ -1,0 +1,218 @@
+//! From the tree of one `${…}` to a node that can run: names and functions are looked up, patterns compiled,
+//! and everything that is known at load is folded. All mistakes of the expression are collected.
+
+use crate::bindings::Bindings;
+use crate::errors::{Problem, ProblemKind};
+use crate::evaluate::Evaluation;
+use crate::functions::{self, Function, Run};
+use crate::methods;
+use crate::node::{MethodCall, Node, PatternCall, PatternSource};
+use crate::pattern::{Anchor, Pattern, PatternMemo};
+use crate::scope::{EmptyScope, Root};
+use crate::syntax::{Ast, AstKind, Callee};
+use crate::value::Value;
+
+/// Compiles a tree. The node is meaningless if problems were added.
+pub(crate) fn compile(ast: Ast, bindings: &Bindings, problems: &mut Vec<Problem>) -> Node {
+    Compiler { bindings, problems }.node(ast)
+}
+
+struct Compiler<'c> {
+    bindings: &'c Bindings,
+    problems: &'c mut Vec<Problem>,
+}
+
+impl Compiler<'_> {
+    fn node(&mut self, ast: Ast) -> Node {
+        let node = match ast.kind {
+            AstKind::Literal(value) => return Node::Constant(value),
+            AstKind::Name(name) => return self.name(name, ast.range),
+            AstKind::Property(base, name) => Node::Property(Box::new(self.node(*base)), name),
+            AstKind::Index(base, key) => {
+                let base = self.node(*base);
+                Node::Index(Box::new(base), Box::new(self.node(*key)))
+            }
+            AstKind::Unary(operator, operand) => Node::Unary(operator, Box::new(self.node(*operand))),
+            AstKind::Binary(operator, left, right) => {
+                let left = self.node(*left);
+                Node::Binary(operator, Box::new([left, self.node(*right)]))
+            }
+            AstKind::Logic(operator, operands) => Node::Logic(operator, self.nodes(operands)),
+            AstKind::Conditional(parts) => Node::Conditional(Box::new(parts.map(|part| self.node(part)))),
+            AstKind::Call(callee, arguments) => self.call(callee, arguments),
+            AstKind::Method(base, callee, arguments) => self.method(*base, callee, arguments),
+        };
+        fold(node)
+    }
+
+    fn nodes(&mut self, asts: Vec<Ast>) -> Vec<Node> {
+        asts.into_iter().map(|ast| self.node(ast)).collect()
+    }
+
+    fn name(&mut self, name: String, range: std::ops::Range<usize>) -> Node {
+        if self.bindings.has_extra(&name) && !matches!(name.as_str(), "env" | "system" | "now") {
+            return Node::Extra(name);
+        }
+        if let Some(root) = Root::named(&name) {
+            return self.bindings.constant(root).map_or(Node::Root(root), Node::Constant);
+        }
+        if let Some(value) = self.bindings.property(&name) {
+            return Node::Constant(value.clone());
+        }
+        let candidates = Root::NAMES.iter().map(|(name, _)| *name).chain(self.bindings.names());
+        let help = match source::nearest(&name, candidates) {
+            Some(nearest) => format!("did you mean `{nearest}`?"),
+            None if functions::named(&name).is_some() => format!("to call the function write `{name}(…)`"),
+            None => format!("declare it in `properties`, or quote it to mean the text '{name}'"),
+        };
+        let message = format!("nothing supplies the name `{name}`");
+        self.problems.push(Problem::new(range, ProblemKind::UnknownRoot, message).help(help));
+        Node::Constant(Value::Null)
+    }
+
+    fn call(&mut self, callee: Callee, arguments: Vec<Ast>) -> Node {
+        let Some(function) = functions::named(&callee.name) else {
+            self.problems.push(functions::unknown(callee));
+            self.nodes(arguments);
+            return Node::Constant(Value::Null);
+        };
+        if !function.arity.contains(&arguments.len()) {
+            self.wrong_count("function", &callee, function.arity.clone(), arguments.len());
+            self.nodes(arguments);
+            return Node::Constant(Value::Null);
+        }
+        match function.run {
+            Run::Values(_) => Node::Call(function, self.nodes(arguments)),
+            Run::Pattern { .. } => self.pattern_call(function, arguments),
+        }
+    }
+
+    fn pattern_call(&mut self, function: &'static Function, arguments: Vec<Ast>) -> Node {
+        let mut arguments = arguments.into_iter();
+        let (Some(subject), Some(pattern)) = (arguments.next(), arguments.next()) else {
+            // Cannot happen while each of these functions takes two arguments.
+            return Node::Constant(Value::Null);
+        };
+        let subject = self.node(subject);
+        let pattern = self.pattern(pattern, function.anchor());
+        Node::PatternCall(function, Box::new(PatternCall { subject, pattern }))
+    }
+
+    /// A pattern that is known at load is compiled now, so that a malformed one is found now.
+    fn pattern(&mut self, ast: Ast, anchor: Anchor) -> PatternSource {
+        let range = ast.range.clone();
+        let node = self.node(ast);
+        let text = match node.constant() {
+            None => return PatternSource::Computed(Box::new(node), PatternMemo::new(anchor)),
+            Some(Value::Null) => return PatternSource::Null,
+            Some(value) => value.to_text(),
+        };
+        match Pattern::compile_for(&text, anchor) {
+            Ok(pattern) => PatternSource::Fixed(pattern),
+            Err(problem) => {
+                // Escapes may have been taken out of the text, so the whole argument is marked.
+                self.problems.push(Problem { range, ..problem });
+                PatternSource::Null
+            }
+        }
+    }
+
+    fn method(&mut self, base: Ast, callee: Callee, arguments: Vec<Ast>) -> Node {
+        let base = self.node(base);
+        let count = arguments.len();
+        if let Some(kind) = methods::kind_of(&base) {
+            self.check_method(kind, &callee, count);
+        }
+        let anchor = methods::pattern_anchor(&callee.name);
+        let mut arguments = arguments.into_iter();
+        let mut pattern = None;
+        let mut nodes = Vec::with_capacity(count);
+        if let (Some(anchor), Some(first)) = (anchor, arguments.next()) {
+            pattern = Some(self.pattern(first, anchor));
+        }
+        nodes.extend(arguments.map(|ast| self.node(ast)));
+        let candidates = methods::candidates(&callee.name, count);
+        Node::Method(Box::new(MethodCall { base, name: callee.name, candidates, arguments: nodes, pattern }))
+    }
+
+    /// Complains about a method that values of a known type do not have.
+    fn check_method(&mut self, kind: methods::Kind, callee: &Callee, count: usize) {
+        let named: Vec<_> = methods::of(kind).filter(|method| method.name == callee.name).collect();
+        if named.iter().any(|method| method.arity.contains(&count)) {
+            return;
+        }
+        if let Some(method) = named.first() {
+            self.wrong_count("method", callee, method.arity.clone(), count);
+            return;
+        }
+        let nearest = source::nearest(&callee.name, methods::of(kind).map(|method| method.name));
+        let message = format!("a {} has no method `{}`", kind.name(), callee.name);
+        self.problems.push(
+            Problem::new(callee.range.clone(), ProblemKind::UnknownMethod, message)
+                .maybe_help(nearest.map(|nearest| format!("did you mean `{nearest}`?"))),
+        );
+    }
+
+    fn wrong_count(
+        &mut self,
+        what: &str,
+        callee: &Callee,
+        arity: std::ops::RangeInclusive<usize>,
+        found: usize,
+    ) {
+        let wanted = match (*arity.start(), *arity.end()) {
+            (1, 1) => "1 argument".to_owned(),
+            (least, most) if least == most => format!("{least} arguments"),
+            (least, most) => format!("{least} to {most} arguments"),
+        };
+        let message = format!("the {what} `{}` takes {wanted}, not {found}", callee.name);
+        self.problems.push(Problem::new(callee.range.clone(), ProblemKind::Arguments, message));
+    }
+}
+
+/// The value of a node whose parts are all known; otherwise the node. A node that fails is left to fail at
+/// each evaluation, so that it counts as null there.
+fn fold(node: Node) -> Node {
+    if let Node::Conditional(parts) = node {
+        return fold_conditional(parts);
+    }
+    if !is_foldable(&node) {
+        return node;
+    }
+    let value = match Evaluation::new(&EmptyScope).run(&node) {
+        Ok(value) => value.into_owned(),
+        Err(_) => return node,
+    };
+    Node::Constant(value)
+}
+
+fn fold_conditional(parts: Box<[Node; 3]>) -> Node {
+    let condition = parts[0].constant().and_then(|condition| condition.to_bool().ok());
+    let Some(condition) = condition else {
+        return Node::Conditional(parts);
+    };
+    let [_, yes, no] = *parts;
+    if condition { yes } else { no }
+}
+
+/// Whether evaluating now yields what every later evaluation would.
+fn is_foldable(node: &Node) -> bool {
+    let known = |node: &Node| node.constant().is_some();
+    match node {
+        Node::Constant(_) | Node::Root(_) | Node::Extra(_) | Node::Conditional(_) => false,
+        Node::Property(base, _) => known(base),
+        Node::Index(base, key) => known(base) && known(key),
+        Node::Method(call) => {
+            known(&call.base)
+                && call.arguments.iter().all(known)
+                && !matches!(call.pattern, Some(PatternSource::Computed(..)))
+        }
+        Node::Call(function, arguments) => function.pure && arguments.iter().all(known),
+        Node::PatternCall(_, call) => {
+            known(&call.subject) && !matches!(call.pattern, PatternSource::Computed(..))
+        }
+        Node::Unary(_, operand) => known(operand),
+        Node::Binary(_, operands) => operands.iter().all(known),
+        Node::Logic(_, operands) => operands.iter().all(known),
+    }
+}

@@ -1,0 +1,173 @@
+//! Runs a compiled expression against a scope.
+//!
+//! Text is borrowed from the scope or the expression and arguments live on the stack, so that a plain
+//! comparison or match on the request path allocates nothing.
+
+use std::cell::Cell;
+
+use crate::errors::EvaluationError;
+use crate::functions::{Function, Run};
+use crate::methods;
+use crate::node::{MethodCall, Node, PatternCall, PatternSource};
+use crate::operators;
+use crate::pattern::Pattern;
+use crate::scope::Scope;
+use crate::syntax::LogicOperator;
+use crate::value::Value;
+
+/// More steps than this in one evaluation are a mistake or an attack.
+pub const STEPS_MAX: u32 = 100_000;
+
+/// A text longer than this, in bytes, is not built: repeated replacement could otherwise grow without end.
+pub const TEXT_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// The outcome of a node, function or method.
+pub(crate) type Outcome<'a> = Result<Value<'a>, EvaluationError>;
+
+/// One evaluation: what it sees, and how far it may still go.
+pub(crate) struct Evaluation<'a> {
+    scope: &'a dyn Scope,
+    steps: Cell<u32>,
+}
+
+impl<'a> Evaluation<'a> {
+    pub(crate) fn new(scope: &'a dyn Scope) -> Evaluation<'a> {
+        Evaluation { scope, steps: Cell::new(STEPS_MAX) }
+    }
+
+    pub(crate) fn run(&self, node: &'a Node) -> Outcome<'a> {
+        let Some(left) = self.steps.get().checked_sub(1) else {
+            return Err(EvaluationError::new("the expression takes too many steps"));
+        };
+        self.steps.set(left);
+        match node {
+            Node::Constant(value) => Ok(value.view()),
+            Node::Root(root) => Ok(self.scope.root(*root)),
+            Node::Extra(name) => Ok(self.scope.extra(name)),
+            Node::Property(base, name) => Ok(self.run(base)?.property(name)),
+            Node::Index(base, key) => self.index(base, key),
+            Node::Method(call) => self.method(call),
+            Node::Call(function, arguments) => self.call(function, arguments),
+            Node::PatternCall(function, call) => self.pattern_call(function, call),
+            Node::Unary(operator, operand) => operators::unary(*operator, &self.run(operand)?),
+            Node::Binary(operator, operands) => {
+                let left = self.run(&operands[0])?;
+                let right = self.run(&operands[1])?;
+                operators::binary(*operator, &left, &right)
+            }
+            Node::Logic(operator, operands) => self.logic(*operator, operands),
+            Node::Conditional(parts) => {
+                let [condition, yes, no] = &**parts;
+                if self.run(condition)?.to_bool()? { self.run(yes) } else { self.run(no) }
+            }
+        }
+    }
+
+    fn index(&self, base: &'a Node, key: &'a Node) -> Outcome<'a> {
+        let key = self.run(key)?;
+        // A constant collection lends its elements; another one would have to copy them.
+        match base {
+            Node::Constant(Value::Map(map)) => {
+                Ok(map.get(key.to_text().as_ref()).map_or(Value::Null, Value::view))
+            }
+            Node::Constant(Value::List(list)) => {
+                Ok(crate::value::position(&key).and_then(|at| list.get(at)).map_or(Value::Null, Value::view))
+            }
+            base => Ok(self.run(base)?.index(&key)),
+        }
+    }
+
+    fn logic(&self, operator: LogicOperator, operands: &'a [Node]) -> Outcome<'a> {
+        let decisive = operator == LogicOperator::Or;
+        for operand in operands {
+            if self.run(operand)?.to_bool()? == decisive {
+                return Ok(Value::Bool(decisive));
+            }
+        }
+        Ok(Value::Bool(!decisive))
+    }
+
+    fn call(&self, function: &'static Function, arguments: &'a [Node]) -> Outcome<'a> {
+        let Run::Values(run) = function.run else {
+            return Err(EvaluationError::new("the function needs a pattern"));
+        };
+        self.with_arguments(arguments, run)
+    }
+
+    /// Evaluates the arguments, the usual one to three of them on the stack.
+    fn with_arguments<R>(
+        &self,
+        arguments: &'a [Node],
+        run: impl FnOnce(&[Value<'a>]) -> Result<R, EvaluationError>,
+    ) -> Result<R, EvaluationError> {
+        match arguments {
+            [] => run(&[]),
+            [first] => run(&[self.run(first)?]),
+            [first, second] => run(&[self.run(first)?, self.run(second)?]),
+            [first, second, third] => run(&[self.run(first)?, self.run(second)?, self.run(third)?]),
+            more => {
+                let values = more.iter().map(|node| self.run(node)).collect::<Result<Vec<_>, _>>()?;
+                run(&values)
+            }
+        }
+    }
+
+    fn pattern_call(&self, function: &'static Function, call: &'a PatternCall) -> Outcome<'a> {
+        let Run::Pattern { run, unmatched } = function.run else {
+            return Err(EvaluationError::new("the function takes no pattern"));
+        };
+        let subject = self.run(&call.subject)?;
+        self.with_pattern(&call.pattern, |pattern| match pattern {
+            Some(pattern) => run(&subject, pattern),
+            None => Ok(unmatched()),
+        })
+    }
+
+    /// Hands over the pattern; nothing for one that is null or malformed, which is logged.
+    fn with_pattern<R>(
+        &self,
+        source: &'a PatternSource,
+        use_it: impl FnOnce(Option<&Pattern>) -> Result<R, EvaluationError>,
+    ) -> Result<R, EvaluationError> {
+        match source {
+            PatternSource::Fixed(pattern) => use_it(Some(pattern)),
+            PatternSource::Null => use_it(None),
+            PatternSource::Computed(node, memo) => {
+                let text = self.run(node)?;
+                if text.is_null() {
+                    return use_it(None);
+                }
+                use_it(memo.get(&text.to_text()).as_ref())
+            }
+        }
+    }
+
+    fn method(&self, call: &'a MethodCall) -> Outcome<'a> {
+        let base = self.run(&call.base)?;
+        if base.is_null() {
+            // To go on with null would make `!null.contains('x')` true.
+            return Err(EvaluationError::new(format!("`{}()` is called on null", call.name)));
+        }
+        let Some(source) = &call.pattern else {
+            return self.with_arguments(&call.arguments, |arguments| methods::call(call, &base, arguments));
+        };
+        let rest = call.arguments.first().map(|node| self.run(node)).transpose()?;
+        if matches!(base, Value::String(_)) {
+            return self.with_pattern(source, |pattern| {
+                let pattern =
+                    pattern.ok_or_else(|| EvaluationError::new("the pattern is null or malformed"))?;
+                methods::with_pattern(&call.name, &base, pattern, rest.as_ref())
+            });
+        }
+        // An object's own method of such a name takes plain text.
+        let first = match source {
+            PatternSource::Fixed(pattern) => Value::text(pattern.source()),
+            PatternSource::Null => Value::Null,
+            PatternSource::Computed(node, _) => self.run(node)?,
+        };
+        match rest {
+            Some(rest) => methods::call(call, &base, &[first, rest]),
+            None => methods::call(call, &base, &[first]),
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! Java's regular expressions (`java.util.regex`) on engines that cannot be made to run forever.
+//!
+//! A pattern is read in Java's syntax and written anew for [`regex`], which works in linear time, or, where
+//! it looks around or back, for [`fancy_regex`] under a limit. Reading it is not a matter of taste: `\d`,
+//! `$`, `a*+` and `\h` mean different things in the two worlds, and a pattern often guards access. What
+//! cannot be carried over is refused when the configuration is loaded.
+//!
+//! `\b` follows Java 17, which counts letters and digits of all scripts as parts of words.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tracing::warn;
+
+use crate::errors::{Problem, ProblemKind};
+
+mod engine;
+mod replacement;
+mod shortcut;
+mod translate;
+
+pub use replacement::Replacement;
+
+use engine::Engine;
+use shortcut::Shortcut;
+
+/// Longest pattern, in bytes.
+pub const PATTERN_BYTES_MAX: usize = 8192;
+
+/// A compiled pattern may take so much memory, in bytes.
+pub const PROGRAM_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Steps back that a pattern with look-around or back-references may take on one text. Beyond, the text
+/// counts as not matching, and the log says so.
+pub const BACKTRACK_MAX: usize = 100_000;
+
+/// A pattern in Java's syntax. Cheap to clone.
+#[derive(Clone)]
+pub struct Pattern(Arc<Compiled>);
+
+struct Compiled {
+    source: Box<str>,
+    shortcut: Option<Shortcut>,
+    anywhere: Option<Engines>,
+    whole: Option<Engines>,
+}
+
+/// How a pattern is going to be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Anchor {
+    /// It may match a part of the text.
+    Anywhere,
+    /// It must match all of the text.
+    Whole,
+    /// Either.
+    Both,
+}
+
+/// Two programs for one pattern. In Java `$` also matches before a line terminator at the very end. Without
+/// one there it means the end alone, which the linear engine understands.
+struct Engines {
+    usual: Engine,
+    at_terminator: Option<Engine>,
+}
+
+impl Pattern {
+    /// Compiles a pattern for every use.
+    pub fn compile(pattern: &str) -> Result<Pattern, Problem> {
+        Pattern::compile_for(pattern, Anchor::Both)
+    }
+
+    /// Compiles a pattern for one use, which takes half the time and memory.
+    pub(crate) fn compile_for(pattern: &str, anchor: Anchor) -> Result<Pattern, Problem> {
+        if pattern.len() > PATTERN_BYTES_MAX {
+            let message = format!("the pattern is longer than {PATTERN_BYTES_MAX} bytes");
+            return Err(Problem::new(0..pattern.len(), ProblemKind::TooLarge, message));
+        }
+        let anywhere = match anchor {
+            Anchor::Whole => None,
+            _ => Some(Engines::compile(pattern, false)?),
+        };
+        let whole = match anchor {
+            Anchor::Anywhere => None,
+            _ => Some(Engines::compile(pattern, true)?),
+        };
+        let shortcut = Shortcut::of(pattern);
+        Ok(Pattern(Arc::new(Compiled { source: pattern.into(), shortcut, anywhere, whole })))
+    }
+
+    /// The pattern as it was written.
+    pub fn source(&self) -> &str {
+        &self.0.source
+    }
+
+    /// Whether the pattern occurs in the text.
+    pub fn find(&self, text: &str) -> bool {
+        match &self.0.shortcut {
+            Some(shortcut) => shortcut.find(text),
+            None => self.anywhere(text).is_some_and(|engine| self.checked(engine.is_match(text))),
+        }
+    }
+
+    /// Whether the pattern describes the whole text.
+    pub fn matches_whole(&self, text: &str) -> bool {
+        let engine = self.0.whole.as_ref().map(|engines| engines.for_text(text));
+        engine.is_some_and(|engine| self.checked(engine.is_match(text)))
+    }
+
+    /// The first match (element 0) and its groups; a group that took no part is nothing.
+    pub fn groups(&self, text: &str) -> Option<Vec<Option<String>>> {
+        let found = self.checked(self.anywhere(text)?.captures(text, 0))?;
+        Some(found.into_iter().map(|group| group.map(|range| text[range].to_owned())).collect())
+    }
+
+    /// The groups of a match of the whole text.
+    pub fn groups_of_whole(&self, text: &str) -> Option<Vec<Option<String>>> {
+        let engine = self.0.whole.as_ref()?.for_text(text);
+        let found = self.checked(engine.captures(text, 0))?;
+        Some(found.into_iter().map(|group| group.map(|range| text[range].to_owned())).collect())
+    }
+
+    /// The replacement with the groups of the first match filled in; nothing without a match.
+    pub fn expand(&self, text: &str, replacement: &Replacement) -> Option<String> {
+        let found = self.checked(self.anywhere(text)?.captures(text, 0))?;
+        let mut expanded = String::new();
+        replacement.append(text, &found, &mut expanded);
+        Some(expanded)
+    }
+
+    /// The text with every match replaced.
+    pub fn replace_all(&self, text: &str, replacement: &Replacement) -> String {
+        self.replace(text, replacement, usize::MAX)
+    }
+
+    /// The text with the first match replaced.
+    pub fn replace_first(&self, text: &str, replacement: &Replacement) -> String {
+        self.replace(text, replacement, 1)
+    }
+
+    /// The parts between matches, as Java's `String.split` has them: no empty part before a match of nothing
+    /// at the start, no empty parts at the end.
+    pub fn split(&self, text: &str) -> Vec<String> {
+        let mut parts = Vec::new();
+        let mut start = 0;
+        self.each_match(text, |groups| {
+            if let Some(Some(found)) = groups.first()
+                && !(found.end == 0)
+            {
+                parts.push(text[start..found.start].to_owned());
+                start = found.end;
+            }
+            true
+        });
+        if parts.is_empty() {
+            return vec![text.to_owned()];
+        }
+        parts.push(text[start..].to_owned());
+        while parts.last().is_some_and(String::is_empty) {
+            parts.pop();
+        }
+        parts
+    }
+
+    /// The number of groups, group 0 not counted.
+    pub fn group_count(&self) -> usize {
+        self.program().map_or(0, Engine::group_count)
+    }
+
+    /// The number of the group of this name.
+    pub fn group_named(&self, name: &str) -> Option<usize> {
+        self.program()?.group_named(name)
+    }
+
+    fn program(&self) -> Option<&Engine> {
+        self.0.anywhere.as_ref().or(self.0.whole.as_ref()).map(|engines| &engines.usual)
+    }
+
+    fn anywhere(&self, text: &str) -> Option<&Engine> {
+        self.0.anywhere.as_ref().map(|engines| engines.for_text(text))
+    }
+
+    fn replace(&self, text: &str, replacement: &Replacement, mut left: usize) -> String {
+        let mut replaced = String::new();
+        let mut start = 0;
+        self.each_match(text, |groups| {
+            if let Some(Some(found)) = groups.first() {
+                replaced.push_str(&text[start..found.start]);
+                replacement.append(text, groups, &mut replaced);
+                start = found.end;
+            }
+            left -= 1;
+            left > 0 && replaced.len() <= crate::TEXT_BYTES_MAX
+        });
+        replaced.push_str(&text[start..]);
+        replaced
+    }
+
+    /// Goes through the matches from left to right until told to stop. After an empty match the search goes
+    /// on one character later, as `Matcher.find` does.
+    fn each_match(&self, text: &str, mut each: impl FnMut(&[Option<std::ops::Range<usize>>]) -> bool) {
+        let Some(engine) = self.anywhere(text) else {
+            return;
+        };
+        let mut from = 0;
+        while from <= text.len() {
+            let Some(groups) = self.checked(engine.captures(text, from)) else {
+                return;
+            };
+            let Some(Some(found)) = groups.first().cloned() else {
+                return;
+            };
+            if !each(&groups) {
+                return;
+            }
+            from = if found.is_empty() {
+                found.end + text[found.end..].chars().next().map_or(1, char::len_utf8)
+            } else {
+                found.end
+            };
+        }
+    }
+
+    /// A match that runs over the limit is none.
+    fn checked<T: Default>(&self, result: Result<T, engine::Exhausted>) -> T {
+        result.unwrap_or_else(|_| {
+            warn!(
+                pattern = self.source(),
+                "A pattern takes too many steps on a text; it counts as no match."
+            );
+            T::default()
+        })
+    }
+}
+
+impl Engines {
+    fn compile(pattern: &str, whole: bool) -> Result<Engines, Problem> {
+        let usual = translate::translate(pattern, false)?;
+        let exact = if usual.has_end { Some(translate::translate(pattern, true)?) } else { None };
+        if !usual.is_linear {
+            // The slower engine can look ahead anyway, so one program does for all texts.
+            let usual = Engine::compile(pattern, exact.as_ref().unwrap_or(&usual), whole)?;
+            return Ok(Engines { usual, at_terminator: None });
+        }
+        let at_terminator = exact.map(|exact| Engine::compile(pattern, &exact, whole)).transpose()?;
+        Ok(Engines { usual: Engine::compile(pattern, &usual, whole)?, at_terminator })
+    }
+
+    fn for_text(&self, text: &str) -> &Engine {
+        match &self.at_terminator {
+            Some(exact) if text.ends_with(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']) => exact,
+            _ => &self.usual,
+        }
+    }
+}
+
+impl fmt::Debug for Pattern {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Pattern({:?})", self.source())
+    }
+}
+
+/// The last pattern of a call whose pattern is worked out per evaluation.
+#[derive(Debug)]
+pub(crate) struct PatternMemo {
+    anchor: Anchor,
+    last: Mutex<Option<Result<Pattern, String>>>,
+}
+
+impl PatternMemo {
+    pub(crate) fn new(anchor: Anchor) -> PatternMemo {
+        PatternMemo { anchor, last: Mutex::new(None) }
+    }
+
+    /// The compiled pattern; nothing for a malformed one, which is logged when it is new.
+    pub(crate) fn get(&self, text: &str) -> Option<Pattern> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*last {
+            Some(Ok(pattern)) if pattern.source() == text => return Some(pattern.clone()),
+            Some(Err(malformed)) if malformed == text => return None,
+            _ => {}
+        }
+        let compiled = Pattern::compile_for(text, self.anchor);
+        if let Err(problem) = &compiled {
+            warn!(%problem, "A pattern that an expression works out is malformed; it matches nothing.");
+        }
+        *last = Some(compiled.map_err(|_| text.to_owned()));
+        last.as_ref().and_then(|result| result.as_ref().ok()).cloned()
+    }
+}
