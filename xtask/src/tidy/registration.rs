@@ -60,7 +60,7 @@ fn registered(tree: &Tree, object: &ObjectType<'_>) -> Option<Finding> {
         let is_above = object.file.path.starts_with(&format!("{}/", registry.folder()));
         is_above && registrations(registry).any(|(_, name)| name == object.rust_name)
     });
-    let line = format!("{REGISTER}{}>(),", object.rust_name);
+    let line = format!("{REGISTER}{}>(…),", object.rust_name);
     let message = format!("`{}` is not registered: add `{line}` to the mod.rs of its folder", object.name);
     (!is_registered).then(|| object.file.finding(object.line, message))
 }

@@ -127,8 +127,8 @@ fn objects_are_registered_in_order_under_their_own_name() {
         ],
         &expect![[r#"
             crates/objects/src/filters/mod.rs:4: `AarFilter` is out of order: the list is sorted by name
-            crates/objects/src/filters/foo_filter.rs:3: `FooFilter` is not registered: add `ObjectType::of::<FooFilter>(),` to the mod.rs of its folder
-            crates/objects/src/handlers/misc.rs:3: `BarFilter` is not registered: add `ObjectType::of::<BarFilter>(),` to the mod.rs of its folder
+            crates/objects/src/filters/foo_filter.rs:3: `FooFilter` is not registered: add `ObjectType::of::<FooFilter>(…),` to the mod.rs of its folder
+            crates/objects/src/handlers/misc.rs:3: `BarFilter` is not registered: add `ObjectType::of::<BarFilter>(…),` to the mod.rs of its folder
             crates/objects/src/handlers/misc.rs:3: is called after none of its types: `BarFilter` belongs in a file of that name"#]],
     );
 }
