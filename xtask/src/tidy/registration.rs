@@ -29,10 +29,15 @@ pub(super) fn findings(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
-/// Every `impl ObjectConfig for X` in the crate of the objects, with its `const TYPE`.
+/// Every `impl ObjectConfig for X` in a folder of objects, with its `const TYPE`. What stands beside the
+/// folders, and in files of tests, is not part of the catalogue.
 pub(super) fn object_types(tree: &Tree) -> Vec<ObjectType<'_>> {
     let mut found = Vec::new();
-    for file in tree.rust_files().filter(|file| file.path.starts_with(OBJECTS) && file.name() != "tests.rs") {
+    let is_object = |file: &&File| {
+        let inside = file.path.strip_prefix(OBJECTS);
+        inside.is_some_and(|inside| inside.contains('/')) && file.name() != "tests.rs"
+    };
+    for file in tree.rust_files().filter(is_object) {
         let mut rust_name = None;
         for (line, text) in file.lines() {
             if let Some((_, rest)) = text.split_once("ObjectConfig for ") {

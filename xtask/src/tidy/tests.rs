@@ -124,6 +124,8 @@ fn objects_are_registered_in_order_under_their_own_name() {
             ("crates/objects/src/filters/aar_filter/mod.rs", &object("AarFilter")),
             ("crates/objects/src/filters/foo_filter.rs", &object("FooFilter")),
             ("crates/objects/src/handlers/misc.rs", &object("BarFilter")),
+            ("crates/objects/src/testing.rs", &object("Origin")),
+            ("crates/objects/src/filters/bar_filter/tests.rs", &object("Probe")),
         ],
         &expect![[r#"
             crates/objects/src/filters/mod.rs:4: `AarFilter` is out of order: the list is sorted by name
