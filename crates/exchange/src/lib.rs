@@ -1,1 +1,39 @@
-//! Placeholder while the workspace is laid out.
+//! The vocabulary of a request in flight: what a handler receives, what it returns, and how filters
+//! stand between the two.
+//!
+//! This crate knows neither sockets nor JSON configuration, so a filter can be written and tested with
+//! nothing but the types below. The contract is in [`handler`]; read that file first.
+
+mod beans;
+mod body;
+mod chain;
+mod context;
+mod fault;
+pub mod handler;
+mod headers;
+mod message;
+mod path;
+mod scope;
+mod session;
+mod storage;
+mod transaction;
+mod upgrade;
+mod uri;
+
+pub use beans::Attributes;
+pub use body::{Body, BodyError, BodyStream};
+pub use bytes::Bytes;
+pub use chain::Chain;
+pub use context::{ClientInfo, Context, RouterContext};
+pub use fault::{Fault, FaultKind, Origin};
+pub use handler::{BoxFuture, Edit, Filter, FilterRef, Handler, HandlerRef, Next, Outcome};
+pub use headers::Headers;
+pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
+pub use message::{Request, Response};
+pub use path::{PathFinding, canonical_path, inspect_path};
+pub use scope::{Exchange, ExchangeMut, Prepare};
+pub use session::{Session, SessionManager, SessionManagerRef, SessionSlot};
+pub use storage::{StorageLimits, TemporaryStorage};
+pub use transaction::TransactionId;
+pub use upgrade::{Tunnel, Upgrade};
+pub use uri::{BaseUri, Scheme, Uri, UriError};

@@ -1,0 +1,377 @@
+//! How requests, responses and contexts look from inside an expression.
+//!
+//! Property names are those of the product's manual (catalogue, section 2.4). A property that does not
+//! exist is null, never an error.
+
+use std::borrow::Cow;
+use std::ops::{Deref, DerefMut};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use expression::{Object, ObjectRef, Value};
+use http::{HeaderName, StatusCode, Version};
+use indexmap::IndexMap;
+
+use crate::{Body, Context, Headers, Request, Response, Session, Uri};
+
+/// Values that filters hand to one another: `attributes` in expressions.
+#[derive(Default, Clone)]
+pub struct Attributes(pub IndexMap<String, Value<'static>>);
+
+impl Deref for Attributes {
+    type Target = IndexMap<String, Value<'static>>;
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl DerefMut for Attributes {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
+    }
+}
+
+impl Object for Attributes {
+    fn type_name(&self) -> &'static str {
+        "attributes"
+    }
+    fn property(&self, name: &str) -> Value<'_> {
+        self.0.get(name).cloned().unwrap_or(Value::Null)
+    }
+    fn len(&self) -> Option<usize> {
+        Some(self.0.len())
+    }
+    fn keys(&self) -> Vec<String> {
+        self.0.keys().cloned().collect()
+    }
+    fn snapshot(&self) -> Value<'static> {
+        Value::Map(Arc::new(self.0.clone()))
+    }
+}
+
+impl Object for Request {
+    fn type_name(&self) -> &'static str {
+        "request"
+    }
+    fn property(&self, name: &str) -> Value<'_> {
+        match name {
+            "method" => text(self.method.as_str()),
+            "uri" => borrowed(&self.uri),
+            "version" => text(version_text(self.version)),
+            "headers" => borrowed(&self.headers),
+            "entity" => borrowed(&self.body),
+            "cookies" => cookies(&self.headers),
+            "queryParams" => pairs_to_map(parse_form(self.uri.raw_query().unwrap_or_default())),
+            "form" => {
+                let mut pairs = parse_form(self.uri.raw_query().unwrap_or_default());
+                if self.headers.text(http::header::CONTENT_TYPE).is_some_and(is_form) {
+                    pairs.extend(parse_form(&self.body.text().unwrap_or_default()));
+                }
+                pairs_to_map(pairs)
+            }
+            _ => Value::Null,
+        }
+    }
+}
+
+impl Object for Response {
+    fn type_name(&self) -> &'static str {
+        "response"
+    }
+    fn property(&self, name: &str) -> Value<'_> {
+        match name {
+            "status" => Value::Object(ObjectRef::Shared(Arc::new(Status(self.status, self.reason.clone())))),
+            "headers" => borrowed(&self.headers),
+            "version" => text(version_text(self.version)),
+            "entity" => borrowed(&self.body),
+            "cause" => match &self.cause {
+                Some(cause) => Value::String(Cow::Owned(cause.to_string())),
+                None => Value::Null,
+            },
+            _ => Value::Null,
+        }
+    }
+}
+
+impl Object for Uri {
+    fn type_name(&self) -> &'static str {
+        "uri"
+    }
+    fn property(&self, name: &str) -> Value<'_> {
+        match name {
+            "scheme" => text(self.scheme().as_str()),
+            "host" => text(self.host()),
+            "port" => Value::Integer(self.port().map_or(-1, i64::from)),
+            "authority" | "rawAuthority" => text(self.authority().as_str()),
+            "userInfo" => self.raw_user_info().map_or(Value::Null, |raw| Value::String(decode(raw))),
+            "rawUserInfo" => self.raw_user_info().map_or(Value::Null, text),
+            "path" => Value::String(self.path()),
+            "rawPath" => text(self.raw_path()),
+            "query" => self.query().map_or(Value::Null, Value::String),
+            "rawQuery" => self.raw_query().map_or(Value::Null, text),
+            "pathElements" => list(
+                self.raw_path()
+                    .split('/')
+                    .filter(|part| !part.is_empty())
+                    .map(|part| decode(part).into_owned()),
+            ),
+            // A fragment is never sent in a request.
+            _ => Value::Null,
+        }
+    }
+    fn to_text(&self) -> Option<Cow<'_, str>> {
+        Some(Cow::Owned(self.to_string()))
+    }
+    fn snapshot(&self) -> Value<'static> {
+        Value::String(Cow::Owned(self.to_string()))
+    }
+}
+
+impl Object for Headers {
+    fn type_name(&self) -> &'static str {
+        "headers"
+    }
+    /// All values of a field, in order; null when it is absent.
+    fn property(&self, name: &str) -> Value<'_> {
+        let Ok(name) = HeaderName::from_str(name) else { return Value::Null };
+        if !self.contains_key(&name) {
+            return Value::Null;
+        }
+        list(self.get_all(&name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()))
+    }
+    fn len(&self) -> Option<usize> {
+        Some(self.keys_len())
+    }
+    fn keys(&self) -> Vec<String> {
+        self.0.keys().map(|name| name.as_str().to_owned()).collect()
+    }
+}
+
+/// The entity of a message. Its properties are null until it has been buffered.
+impl Object for Body {
+    fn type_name(&self) -> &'static str {
+        "entity"
+    }
+    fn property(&self, name: &str) -> Value<'_> {
+        match name {
+            "empty" => Value::Bool(self.is_empty()),
+            "string" => self.text().map_or(Value::Null, |text| Value::String(Cow::Owned(text))),
+            "bytes" => self.bytes().map_or(Value::Null, Value::Bytes),
+            "json" => {
+                let parsed = self.bytes().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+                parsed.map_or(Value::Null, |json: serde_json::Value| Value::from(json))
+            }
+            "form" => self.text().map_or(Value::Null, |text| pairs_to_map(parse_form(&text))),
+            _ => Value::Null,
+        }
+    }
+    fn len(&self) -> Option<usize> {
+        self.length().and_then(|length| usize::try_from(length).ok())
+    }
+    fn to_text(&self) -> Option<Cow<'_, str>> {
+        self.text().map(Cow::Owned)
+    }
+}
+
+struct Status(StatusCode, Option<String>);
+
+impl Object for Status {
+    fn type_name(&self) -> &'static str {
+        "status"
+    }
+    fn property(&self, name: &str) -> Value<'_> {
+        let code = self.0;
+        match name {
+            "code" => Value::Integer(i64::from(code.as_u16())),
+            "reasonPhrase" => {
+                text(self.1.as_deref().unwrap_or_else(|| code.canonical_reason().unwrap_or_default()))
+            }
+            "family" => text(family(code)),
+            "informational" => Value::Bool(code.is_informational()),
+            "successful" => Value::Bool(code.is_success()),
+            "redirection" => Value::Bool(code.is_redirection()),
+            "clientError" => Value::Bool(code.is_client_error()),
+            "serverError" => Value::Bool(code.is_server_error()),
+            _ => Value::Null,
+        }
+    }
+    fn to_text(&self) -> Option<Cow<'_, str>> {
+        let reason = self.0.canonical_reason().unwrap_or_default();
+        Some(Cow::Owned(format!("[Status: {} {reason}]", self.0.as_u16())))
+    }
+}
+
+/// The name of a status code's class.
+fn family(code: StatusCode) -> &'static str {
+    match code.as_u16() / 100 {
+        1 => "INFORMATIONAL",
+        2 => "SUCCESSFUL",
+        3 => "REDIRECTION",
+        4 => "CLIENT_ERROR",
+        5 => "SERVER_ERROR",
+        _ => "UNKNOWN",
+    }
+}
+
+/// `contexts`, and `context` whose properties are those of the nearest context that has them.
+#[derive(Clone, Copy)]
+pub(crate) struct Contexts<'a>(pub(crate) &'a Context);
+
+impl Contexts<'_> {
+    pub(crate) fn session(&self) -> Value<'static> {
+        match self.0.session.get() {
+            Some(session) => Value::Object(ObjectRef::Shared(Arc::new(session.clone()))),
+            None => Value::Null,
+        }
+    }
+}
+
+impl Object for Contexts<'_> {
+    fn type_name(&self) -> &'static str {
+        "contexts"
+    }
+    fn property(&self, name: &str) -> Value<'_> {
+        let cx = self.0;
+        if let Some(fact) = cx.fact(name) {
+            return Value::Object(ObjectRef::Shared(fact.clone()));
+        }
+        match name {
+            "attributes" => map([("attributes", Value::Map(Arc::new(cx.attributes.0.clone())))]),
+            "session" => map([("session", self.session())]),
+            "client" => client(cx),
+            "router" => match &cx.router {
+                Some(router) => map([
+                    ("originalUri", shared(router.original_uri.clone())),
+                    ("remainingUri", text_owned(router.original_uri.raw_path().trim_start_matches('/'))),
+                    ("matchedUri", text_owned("")),
+                ]),
+                None => Value::Null,
+            },
+            "transactionId" => {
+                map([("transactionId", map([("value", text_owned(cx.transaction().as_str()))]))])
+            }
+            "requestAudit" => map([("requestReceivedTime", Value::Integer(cx.now_millis()))]),
+            _ => Value::Null,
+        }
+    }
+    fn keys(&self) -> Vec<String> {
+        let built_in = ["attributes", "client", "requestAudit", "router", "session", "transactionId"];
+        built_in.into_iter().chain(self.0.fact_names()).map(str::to_owned).collect()
+    }
+}
+
+fn client(cx: &Context) -> Value<'static> {
+    let client = &cx.client;
+    map([
+        ("remoteAddress", text_owned(&cx.remote_address())),
+        ("remotePort", Value::Integer(i64::from(client.remote.port()))),
+        ("localAddress", text_owned(&client.local.ip().to_canonical().to_string())),
+        ("localPort", Value::Integer(i64::from(client.local.port()))),
+        ("isSecure", Value::Bool(client.is_secure)),
+        ("isExternal", Value::Bool(true)),
+        ("remoteUser", Value::Null),
+        ("certificates", Value::List(Arc::new(Vec::new()))),
+    ])
+}
+
+impl Object for Session {
+    fn type_name(&self) -> &'static str {
+        "session"
+    }
+    fn property(&self, name: &str) -> Value<'_> {
+        self.get(name)
+    }
+    fn len(&self) -> Option<usize> {
+        Some(self.values().len())
+    }
+    fn keys(&self) -> Vec<String> {
+        self.values().into_keys().collect()
+    }
+    fn snapshot(&self) -> Value<'static> {
+        Value::Map(Arc::new(self.values()))
+    }
+}
+
+/// Cookies by name; each a list, since a name may occur again.
+fn cookies(headers: &Headers) -> Value<'static> {
+    let mut cookies: IndexMap<String, Vec<Value<'static>>> = IndexMap::new();
+    for header in headers.get_all(http::header::COOKIE) {
+        for pair in header.to_str().unwrap_or_default().split(';') {
+            let Some((name, value)) = pair.trim().split_once('=') else { continue };
+            let cookie = map([("name", text_owned(name)), ("value", text_owned(value.trim_matches('"')))]);
+            cookies.entry(name.to_owned()).or_default().push(cookie);
+        }
+    }
+    Value::Map(Arc::new(
+        cookies.into_iter().map(|(name, list)| (name, Value::List(Arc::new(list)))).collect(),
+    ))
+}
+
+fn is_form(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+}
+
+/// Reads `a=b&c=d`, form-encoded.
+fn parse_form(text: &str) -> Vec<(String, String)> {
+    text.split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (decode_form(name), decode_form(value))
+        })
+        .collect()
+}
+
+fn pairs_to_map(pairs: Vec<(String, String)>) -> Value<'static> {
+    let mut grouped: IndexMap<String, Vec<Value<'static>>> = IndexMap::new();
+    for (name, value) in pairs {
+        grouped.entry(name).or_default().push(Value::String(Cow::Owned(value)));
+    }
+    Value::Map(Arc::new(
+        grouped.into_iter().map(|(name, list)| (name, Value::List(Arc::new(list)))).collect(),
+    ))
+}
+
+fn decode_form(text: &str) -> String {
+    decode(&text.replace('+', " ")).into_owned()
+}
+
+fn decode(text: &str) -> Cow<'_, str> {
+    percent_encoding::percent_decode_str(text).decode_utf8_lossy()
+}
+
+/// The version as written in HTTP/1.
+pub(crate) fn version_text(version: Version) -> &'static str {
+    match version {
+        Version::HTTP_09 => "HTTP/0.9",
+        Version::HTTP_10 => "HTTP/1.0",
+        Version::HTTP_2 => "HTTP/2.0",
+        Version::HTTP_3 => "HTTP/3.0",
+        _ => "HTTP/1.1",
+    }
+}
+
+fn text(text: &str) -> Value<'_> {
+    Value::String(Cow::Borrowed(text))
+}
+
+fn text_owned(text: &str) -> Value<'static> {
+    Value::String(Cow::Owned(text.to_owned()))
+}
+
+fn borrowed(object: &dyn Object) -> Value<'_> {
+    Value::Object(ObjectRef::Borrowed(object))
+}
+
+fn shared(object: impl Object + 'static) -> Value<'static> {
+    Value::Object(ObjectRef::Shared(Arc::new(object)))
+}
+
+fn list(items: impl Iterator<Item = String>) -> Value<'static> {
+    Value::List(Arc::new(items.map(|item| Value::String(Cow::Owned(item))).collect()))
+}
+
+fn map<const N: usize>(entries: [(&str, Value<'static>); N]) -> Value<'static> {
+    Value::Map(Arc::new(entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()))
+}

@@ -1,0 +1,72 @@
+//! [`Chain`]: filters in order, then a handler. Also the loop that every [`Next`] runs.
+//!
+//! One future serves a whole stretch of edits: they are plain calls before and after the await.
+
+use crate::handler::{FilterKind, Then};
+use crate::{Context, FilterRef, Handler, HandlerRef, Next, Outcome, Request, Response};
+
+/// Filters in the order of the request, then a handler. Responses unwind in reverse.
+#[derive(Debug, Clone)]
+pub struct Chain {
+    filters: Vec<FilterRef>,
+    handler: HandlerRef,
+}
+
+impl Chain {
+    /// A chain as one handler; with no filter it is the handler itself.
+    pub fn handler(filters: Vec<FilterRef>, handler: HandlerRef) -> HandlerRef {
+        let filters: Vec<FilterRef> = filters.into_iter().flat_map(FilterRef::flattened).collect();
+        if filters.is_empty() { handler } else { HandlerRef::new(Self { filters, handler }) }
+    }
+}
+
+impl Handler for Chain {
+    async fn handle(&self, cx: &mut Context, request: &mut Request) -> Outcome {
+        Ok(run_filters(&self.filters, Then::Handler(&self.handler), cx, request).await)
+    }
+}
+
+/// Runs `filters` and what stands behind them.
+pub(crate) async fn run_filters(
+    filters: &[FilterRef],
+    then: Then<'_>,
+    cx: &mut Context,
+    request: &mut Request,
+) -> Response {
+    let mut passed = 0;
+    let mut refused = None;
+    for filter in filters {
+        let FilterKind::Edits(edit) = &filter.0 else { break };
+        if let Err(fault) = edit.request(cx, request) {
+            refused = Some(fault.into_response(cx));
+            break;
+        }
+        passed += 1;
+    }
+    let mut response = match refused {
+        Some(response) => response,
+        None => run_rest(&filters[passed..], then, cx, request).await,
+    };
+    for filter in filters[..passed].iter().rev() {
+        if let FilterKind::Edits(edit) = &filter.0
+            && let Err(fault) = edit.response(cx, request, &mut response)
+        {
+            response = fault.into_response(cx);
+        }
+    }
+    response
+}
+
+/// `filters` is empty or begins with one that waits.
+async fn run_rest(
+    filters: &[FilterRef],
+    then: Then<'_>,
+    cx: &mut Context,
+    request: &mut Request,
+) -> Response {
+    match (filters.split_first(), then) {
+        (Some((first, rest)), then) => first.filter(cx, request, Next { filters: rest, then }).await,
+        (None, Then::Handler(handler)) => handler.handle(cx, request).await,
+        (None, Then::Outer(next)) => next.run(cx, request).await,
+    }
+}

@@ -1,0 +1,149 @@
+//! [`Context`]: what the gateway knows about a request beside the request itself.
+
+use std::borrow::Cow;
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use expression::Object;
+
+use crate::{
+    Attributes, Exchange, ExchangeMut, Request, SessionManagerRef, SessionSlot, TemporaryStorage,
+    TransactionId, Uri,
+};
+
+/// Handlers and filters nest at most this deep; a deeper stack is a loop in the configuration.
+const DEPTH_MAX: u32 = 256;
+
+/// Who is connected: one per connection, shared by its requests.
+#[derive(Debug, Clone)]
+pub struct ClientInfo {
+    /// The peer's address, or the one a trusted peer named.
+    pub remote: SocketAddr,
+    /// The address the peer connected to.
+    pub local: SocketAddr,
+    /// Whether the connection is protected by TLS.
+    pub is_secure: bool,
+}
+
+/// Where the router stands with this request (`contexts.router`).
+#[derive(Debug, Clone)]
+pub struct RouterContext {
+    /// The target as the client sent it.
+    pub original_uri: Uri,
+}
+
+/// A request's surroundings: client, session, attributes, transaction, and what filters have learnt.
+pub struct Context {
+    /// Who is connected.
+    pub client: Arc<ClientInfo>,
+    /// The session, loaded on first use.
+    pub session: SessionSlot,
+    /// Values that filters hand to one another (`attributes`).
+    pub attributes: Attributes,
+    /// Set by the first router.
+    pub router: Option<RouterContext>,
+    /// Where entities are buffered.
+    pub storage: TemporaryStorage,
+    received: Instant,
+    received_millis: OnceLock<i64>,
+    transaction: OnceLock<TransactionId>,
+    facts: Vec<(&'static str, Arc<dyn Object>)>,
+    depth: u32,
+}
+
+/// What [`Context::leave`] needs to undo an [`Context::enter`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mark(usize);
+
+impl Context {
+    /// The context of a request that has just been received.
+    pub fn new(client: Arc<ClientInfo>) -> Self {
+        Self {
+            client,
+            session: SessionSlot::default(),
+            attributes: Attributes::default(),
+            router: None,
+            storage: TemporaryStorage::default(),
+            received: Instant::now(),
+            received_millis: OnceLock::new(),
+            transaction: OnceLock::new(),
+            facts: Vec::new(),
+            depth: 0,
+        }
+    }
+
+    /// The transaction id; made on first use unless a trusted peer gave one.
+    pub fn transaction(&self) -> &TransactionId {
+        self.transaction.get_or_init(TransactionId::random)
+    }
+
+    /// Takes over the id of a trusted peer. No effect once an id is in use.
+    pub fn adopt_transaction(&self, id: TransactionId) {
+        // A second id would break the thread through the logs; the first stays.
+        let _ = self.transaction.set(id);
+    }
+
+    /// When the head of the request had been read.
+    pub fn received(&self) -> Instant {
+        self.received
+    }
+
+    /// Wall-clock milliseconds since 1970 of the first look at the time; `now` in expressions.
+    pub fn now_millis(&self) -> i64 {
+        *self.received_millis.get_or_init(|| {
+            let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)
+        })
+    }
+
+    /// Adds what a filter learnt, readable as `contexts.<name>` by what runs inside that filter.
+    pub fn add(&mut self, name: &'static str, fact: Arc<dyn Object>) {
+        self.facts.push((name, fact));
+    }
+
+    /// The nearest fact of a name.
+    pub fn fact(&self, name: &str) -> Option<&Arc<dyn Object>> {
+        self.facts.iter().rev().find(|(known, _)| *known == name).map(|(_, fact)| fact)
+    }
+
+    /// The names of all facts, nearest last.
+    pub fn fact_names(&self) -> impl Iterator<Item = &'static str> {
+        self.facts.iter().map(|(name, _)| *name)
+    }
+
+    /// What an expression sees before there is a response.
+    pub fn scope<'a>(&'a self, request: &'a Request) -> Exchange<'a> {
+        Exchange::new(self, request)
+    }
+
+    /// What an assignment may change.
+    pub fn scope_mut<'a>(&'a mut self, request: &'a mut Request) -> ExchangeMut<'a> {
+        ExchangeMut::new(self, request)
+    }
+
+    /// Installs another session manager for what runs inside; returns the slot to put back.
+    #[must_use]
+    pub fn replace_session(&mut self, manager: SessionManagerRef) -> SessionSlot {
+        std::mem::replace(&mut self.session, SessionSlot::new(manager))
+    }
+
+    pub(crate) fn enter(&mut self) -> Mark {
+        self.depth += 1;
+        Mark(self.facts.len())
+    }
+
+    pub(crate) fn leave(&mut self, mark: Mark) {
+        self.depth -= 1;
+        self.facts.truncate(mark.0);
+    }
+
+    pub(crate) fn is_too_deep(&self) -> bool {
+        self.depth > DEPTH_MAX
+    }
+
+    /// The client's address as text, without a zone or an IPv4 mapping.
+    pub fn remote_address(&self) -> Cow<'static, str> {
+        Cow::Owned(self.client.remote.ip().to_canonical().to_string())
+    }
+}
