@@ -1,1 +1,36 @@
-//! Placeholder while the workspace is laid out.
+//! From configuration text to running objects.
+//!
+//! The stages are pure until the last: read → tree → tokens → [`declare`](fn@declare) (typed configurations,
+//! checked references) → [`Plan::build`] (objects, nothing started) → [`Generation::start`]. Every stage
+//! before `build` reports all problems it finds, and none of them opens a socket or a thread.
+//!
+//! An object type is one struct that implements [`ObjectConfig`]; the types of its fields say what the heap
+//! does for it: [`Ref`] is a checked reference to another object, `Expr<T>` is compiled now and evaluated
+//! per request, and anything else is evaluated while the configuration is read.
+
+mod build;
+mod declare;
+mod decorate;
+mod deserialize;
+mod document;
+mod environment;
+mod errors;
+mod failure;
+mod object;
+mod plan;
+mod reference;
+mod role;
+mod schema;
+mod values;
+
+pub use build::{Builder, Generation, StartError, Started, Stop};
+pub use declare::{Declared, Declarer, Level, declare};
+pub use decorate::{Decoration, Decorator, DecoratorRef, Site, SiteKind};
+pub use document::{Document, read_document};
+pub use environment::{Environment, InstancePaths, ProcessSettings, Services};
+pub use errors::CODES;
+pub use object::{Catalogue, Nested, ObjectConfig, ObjectType, Status};
+pub use plan::Plan;
+pub use reference::{RawNode, Ref, Spanned};
+pub use role::{AnyObject, ExecutorRef, Role, TemporaryStorageRef};
+pub use values::{FieldName, JavaPattern, PositiveDuration, StringOrLines, TimeSpan};

@@ -1,0 +1,204 @@
+//! Reading a configuration file: bytes → text → tree → properties → tokens.
+
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use expression::{Bindings, Template};
+use indexmap::IndexMap;
+use source::{Diagnostic, Node, Source, Tokens, Value};
+
+use crate::environment::{Environment, ProcessSettings};
+use crate::errors;
+use crate::plan::LevelScope;
+
+/// A larger file is refused unread.
+const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// A file as a tree whose property tokens are replaced.
+pub struct Document {
+    /// The tree; `None` when the file could not be read or is not JSON.
+    pub root: Option<Node>,
+    /// What was found on the way.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What expressions of this document know at load, its own `properties` included.
+    pub(crate) bindings: Bindings,
+    /// Its own `properties` as tokens, dotted.
+    pub(crate) properties: IndexMap<String, String>,
+}
+
+/// Reads a file of at most 16 MiB. `name` is the path as people should see it.
+///
+/// Never fails: what is wrong is among the diagnostics.
+pub fn read_document(
+    environment: &Environment,
+    path: &Path,
+    name: &str,
+    parent: Option<&Arc<LevelScope>>,
+) -> Document {
+    match read_bytes(path, name) {
+        Ok(bytes) => Document::parse(environment, name, &bytes, parent),
+        Err(diagnostic) => Document::broken(environment, parent, vec![diagnostic]),
+    }
+}
+
+impl Document {
+    /// A document from bytes that have been read already.
+    pub fn parse(
+        environment: &Environment,
+        name: &str,
+        bytes: &[u8],
+        parent: Option<&Arc<LevelScope>>,
+    ) -> Self {
+        let source = match Source::decode(name, bytes) {
+            Ok(source) => source,
+            Err(diagnostic) => return Self::broken(environment, parent, vec![diagnostic]),
+        };
+        let parsed = source::parse(&source);
+        let mut diagnostics = parsed.diagnostics;
+        let Some(mut root) = parsed.root else { return Self::broken(environment, parent, diagnostics) };
+        let outer = outer_bindings(environment, parent);
+        let mut tokens = LevelTokens { process: &environment.process, own: IndexMap::new(), parent };
+        let mut values = IndexMap::new();
+        let properties = match &mut root.value {
+            Value::Object(object) => object.remove("properties"),
+            _ => None,
+        };
+        if let Some(properties) = properties {
+            let reading = Reading { outer: &outer, diagnostics: &mut diagnostics };
+            reading.properties(&properties.value, &mut tokens, &mut values);
+        }
+        let bindings = outer.child(values);
+        let root = source::resolve(root, &tokens, &mut diagnostics);
+        Self { root: Some(root), diagnostics, bindings, properties: tokens.own }
+    }
+
+    fn broken(
+        environment: &Environment,
+        parent: Option<&Arc<LevelScope>>,
+        diagnostics: Vec<Diagnostic>,
+    ) -> Self {
+        let bindings = outer_bindings(environment, parent);
+        Self { root: None, diagnostics, bindings, properties: IndexMap::new() }
+    }
+}
+
+fn outer_bindings(environment: &Environment, parent: Option<&Arc<LevelScope>>) -> Bindings {
+    parent.map_or_else(|| environment.bindings(), |parent| parent.bindings.clone())
+}
+
+fn read_bytes(path: &Path, name: &str) -> Result<Vec<u8>, Diagnostic> {
+    let file = std::fs::File::open(path).map_err(|error| errors::unreadable(name, &error))?;
+    let mut bytes = Vec::new();
+    let read = file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes);
+    read.map_err(|error| errors::unreadable(name, &error))?;
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        return Err(errors::too_large(name, FILE_BYTES_MAX));
+    }
+    Ok(bytes)
+}
+
+struct Reading<'a> {
+    outer: &'a Bindings,
+    diagnostics: &'a mut Vec<Diagnostic>,
+}
+
+impl Reading<'_> {
+    /// Registers properties in order, so that a later one may use an earlier one (catalogue, section 2.6).
+    fn properties(
+        self,
+        node: &Node,
+        tokens: &mut LevelTokens<'_>,
+        values: &mut IndexMap<String, expression::Value<'static>>,
+    ) {
+        let Some(object) = node.as_object() else {
+            self.diagnostics.push(errors::not_an_object(node.kind(), &node.span, "an object of properties"));
+            return;
+        };
+        for entry in object.iter() {
+            let resolved = source::resolve(entry.value.clone(), tokens, self.diagnostics);
+            let bindings = self.outer.child(values.clone());
+            let value = evaluate(&resolved, &bindings, self.diagnostics);
+            flatten(&entry.key, &value.to_json(), &mut tokens.own);
+            values.insert(entry.key.clone(), value);
+        }
+    }
+}
+
+/// The value of a property: any JSON, with expressions evaluated now.
+fn evaluate(
+    node: &Node,
+    bindings: &Bindings,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> expression::Value<'static> {
+    use expression::Value as Evaluated;
+    match &node.value {
+        Value::Null => Evaluated::Null,
+        Value::Bool(value) => Evaluated::Bool(*value),
+        Value::Number(source::Number::Integer(value)) => Evaluated::Integer(*value),
+        Value::Number(source::Number::Decimal(value)) => Evaluated::Decimal(*value),
+        Value::Array(items) => {
+            Evaluated::list(items.iter().map(|item| evaluate(item, bindings, diagnostics)).collect())
+        }
+        Value::Object(object) => {
+            let entries =
+                object.iter().map(|entry| (entry.key.clone(), evaluate(&entry.value, bindings, diagnostics)));
+            Evaluated::map(entries.collect())
+        }
+        Value::String(text) => match Template::compile(text, bindings) {
+            Ok(template) => match template.evaluate(&expression::EmptyScope) {
+                Ok(value) => value.into_owned(),
+                Err(error) => {
+                    diagnostics.push(errors::evaluation(node.span.clone(), &error.to_string()));
+                    Evaluated::Null
+                }
+            },
+            Err(problems) => {
+                diagnostics.extend(problems.into_iter().map(|problem| {
+                    let at = text.span_of(problem.range.clone(), &node.span);
+                    Diagnostic::error(problem.kind.code(), problem.message.clone())
+                        .at(at)
+                        .maybe_help(problem.help)
+                }));
+                Evaluated::Null
+            }
+        },
+    }
+}
+
+/// `{"a": {"b": 1}}` is the token `a.b`.
+fn flatten(name: &str, value: &serde_json::Value, tokens: &mut IndexMap<String, String>) {
+    match value {
+        serde_json::Value::Object(object) => {
+            for (key, value) in object {
+                flatten(&format!("{name}.{key}"), value, tokens);
+            }
+        }
+        serde_json::Value::String(text) => {
+            tokens.insert(name.to_owned(), text.clone());
+        }
+        serde_json::Value::Null => {}
+        other => {
+            tokens.insert(name.to_owned(), other.to_string());
+        }
+    }
+}
+
+/// Tokens of the process, then of this document's properties, then of the levels around.
+struct LevelTokens<'a> {
+    process: &'a ProcessSettings,
+    own: IndexMap<String, String>,
+    parent: Option<&'a Arc<LevelScope>>,
+}
+
+impl Tokens for LevelTokens<'_> {
+    fn get(&self, name: &str) -> Option<String> {
+        let process = self.process.get(name);
+        let own = process.or_else(|| self.own.get(name).cloned());
+        own.or_else(|| self.parent.and_then(|parent| parent.property(name)).cloned())
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.process.names().into_iter().chain(self.own.keys().cloned()).collect()
+    }
+}

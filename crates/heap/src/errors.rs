@@ -1,0 +1,149 @@
+//! Every complaint of this crate, one constructor each. Codes 300 to 399.
+
+use source::{Code, Diagnostic, Span, nearest};
+
+use crate::failure::{Failure, FailureKind};
+use crate::object::Catalogue;
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $number:literal, $slug:literal, $page:literal;)*) => {
+        $($(#[$doc])* const $name: Code = Code::new($number, $slug, include_str!(concat!("pages/", $page)));)*
+        /// The codes of this crate, in order.
+        pub const CODES: &[&Code] = &[$(&$name),*];
+    };
+}
+
+codes! {
+    UNREADABLE = 300, "unreadable-file", "unreadable-file.md";
+    NOT_AN_OBJECT = 301, "not-an-object", "not-an-object.md";
+    INVALID_VALUE = 302, "invalid-value", "invalid-value.md";
+    MISSING_FIELD = 303, "missing-field", "missing-field.md";
+    UNKNOWN_FIELD = 304, "unknown-field", "unknown-field.md";
+    UNKNOWN_TYPE = 305, "unknown-type", "unknown-type.md";
+    UNKNOWN_REFERENCE = 306, "unknown-reference", "unknown-reference.md";
+    WRONG_ROLE = 307, "wrong-role", "wrong-role.md";
+    DUPLICATE_NAME = 308, "duplicate-name", "duplicate-name.md";
+    CYCLE = 309, "reference-cycle", "reference-cycle.md";
+    NOT_AT_LOAD = 310, "not-known-at-load", "not-known-at-load.md";
+    RENAMED = 311, "renamed-type", "renamed-type.md";
+    NOT_DECORATED = 312, "not-decorated", "not-decorated.md";
+    CANNOT_BUILD = 313, "cannot-build", "cannot-build.md";
+}
+
+pub(crate) fn unreadable(path: &str, error: &std::io::Error) -> Diagnostic {
+    Diagnostic::error(&UNREADABLE, format!("`{path}` cannot be read: {error}"))
+        .help("check that it exists and that the account of this process may read it")
+}
+
+pub(crate) fn too_large(path: &str, bytes_max: u64) -> Diagnostic {
+    Diagnostic::error(&UNREADABLE, format!("`{path}` is larger than {bytes_max} bytes"))
+        .help("a configuration file is text written by people; is this the right file?")
+}
+
+pub(crate) fn not_an_object(found: &str, span: &Span, wanted: &str) -> Diagnostic {
+    Diagnostic::error(&NOT_AN_OBJECT, format!("{wanted} is needed here, found {found}")).at(span)
+}
+
+/// What the reader of a configuration struct complains about.
+pub(crate) fn failure(failure: Failure, what: &str, fallback: &Span) -> Diagnostic {
+    let span = failure.span.clone().unwrap_or_else(|| fallback.clone());
+    match &failure.kind {
+        FailureKind::Missing(field) => {
+            Diagnostic::error(&MISSING_FIELD, format!("{what} needs the field `{field}`")).at(span)
+        }
+        FailureKind::Other(message) => {
+            let diagnostic = Diagnostic::error(&INVALID_VALUE, format!("{what}: {message}")).at(span);
+            diagnostic.maybe_help(failure.help)
+        }
+    }
+}
+
+pub(crate) fn unknown_field(what: &str, field: &str, span: &Span, known: &[&str]) -> Diagnostic {
+    let hint = nearest(field, known.iter().copied()).map(|name| format!("did you mean `{name}`?"));
+    Diagnostic::warning(&UNKNOWN_FIELD, format!("{what} has no field `{field}`; it is ignored"))
+        .at(span)
+        .maybe_help(hint)
+}
+
+pub(crate) fn unknown_type(name: &str, span: &Span, catalogue: &Catalogue) -> Diagnostic {
+    let hint = if name.contains('.') {
+        Some("Java class names cannot be loaded; use the type's short name".to_owned())
+    } else {
+        nearest(name, catalogue.names()).map(|name| format!("did you mean `{name}`?"))
+    };
+    Diagnostic::error(&UNKNOWN_TYPE, format!("there is no object type `{name}`")).at(span).maybe_help(hint)
+}
+
+pub(crate) fn not_offered(name: &str, span: &Span) -> Diagnostic {
+    Diagnostic::error(&UNKNOWN_TYPE, format!("the object type `{name}` is not offered by this version"))
+        .at(span)
+        .help("what uses it stays closed; remove it or wait for a version that offers it")
+}
+
+pub(crate) fn no_type(span: &Span) -> Diagnostic {
+    Diagnostic::error(&MISSING_FIELD, "an object needs the field `type`").at(span)
+}
+
+pub(crate) fn no_name(span: &Span) -> Diagnostic {
+    Diagnostic::error(
+        &MISSING_FIELD,
+        "an object in a heap needs the field `name`, or nothing can refer to it",
+    )
+    .at(span)
+}
+
+pub(crate) fn unknown_reference(name: &str, role: &str, span: &Span, known: &[&str]) -> Diagnostic {
+    let hint = nearest(name, known.iter().copied()).map(|name| format!("did you mean `{name}`?"));
+    Diagnostic::error(&UNKNOWN_REFERENCE, format!("no object is named `{name}`"))
+        .at(span)
+        .label(format!("a {role} is needed here"))
+        .maybe_help(hint)
+}
+
+pub(crate) fn wrong_role(name: &str, is: &str, type_name: &str, wanted: &str, span: &Span) -> Diagnostic {
+    Diagnostic::error(&WRONG_ROLE, format!("`{name}` is a {is} ({type_name}), but a {wanted} is needed here"))
+        .at(span)
+}
+
+pub(crate) fn duplicate_name(name: &str, span: &Span, first: &Span) -> Diagnostic {
+    Diagnostic::error(&DUPLICATE_NAME, format!("two objects of this heap are named `{name}`"))
+        .at(span)
+        .also(first, "the first one is here")
+        .help("rename one of them; an inner heap may use a name of an outer one, the same heap may not")
+}
+
+pub(crate) fn cycle(names: &[String], span: &Span) -> Diagnostic {
+    Diagnostic::error(
+        &CYCLE,
+        format!("these objects refer to one another in a circle: {}", names.join(" → ")),
+    )
+    .at(span)
+    .help("one of the references has to go")
+}
+
+pub(crate) fn not_at_load(span: Span, root: &str) -> Diagnostic {
+    Diagnostic::error(&NOT_AT_LOAD, format!("{root} is not known while the configuration is read"))
+        .at(span)
+        .help("this field is evaluated once, at load; use env, system, openig or properties")
+}
+
+pub(crate) fn evaluation(span: Span, message: &str) -> Diagnostic {
+    Diagnostic::error(&INVALID_VALUE, format!("the expression cannot be evaluated: {message}")).at(span)
+}
+
+pub(crate) fn renamed(old: &str, new: &str, span: &Span) -> Diagnostic {
+    Diagnostic::warning(&RENAMED, format!("`{old}` is an older name of `{new}`")).at(span)
+}
+
+pub(crate) fn not_decorated(field: &str, role: &str, span: &Span) -> Diagnostic {
+    Diagnostic::warning(
+        &NOT_DECORATED,
+        format!("`{field}` decorates handlers and filters; a {role} ignores it"),
+    )
+    .at(span)
+}
+
+/// For `build`: what only shows once the object is put together.
+pub(crate) fn cannot_build(message: impl Into<String>, span: &Span) -> Diagnostic {
+    Diagnostic::error(&CANNOT_BUILD, message).at(span)
+}
