@@ -1,1 +1,23 @@
-//! Placeholder while the workspace is laid out.
+//! Every object type of the configuration, one file each.
+//!
+//! A file holds the configuration struct (whose documentation is the reference page), how the object is made
+//! from it, what it does, and its tests. It is registered by two lines of the `mod.rs` beside it.
+
+pub mod decorators;
+pub mod filters;
+pub mod handlers;
+mod not_offered;
+pub mod services;
+#[cfg(test)]
+mod testing;
+
+use heap::Catalogue;
+
+/// All object types, and the objects every instance has by default.
+pub fn catalogue() -> Catalogue {
+    Catalogue {
+        types: &[handlers::TYPES, filters::TYPES, decorators::TYPES, services::TYPES],
+        not_offered: not_offered::NAMES,
+        defaults: include_str!("defaults.json"),
+    }
+}

@@ -1,0 +1,176 @@
+//! How objects are tested: a configuration and a request as text in, what the origin saw and what the client
+//! got as text out. Only this file knows the interfaces in between.
+
+use std::fmt::Write;
+use std::str::FromStr;
+use std::sync::{Arc, Mutex};
+
+use exchange::{
+    ClientInfo, Context, Handler, HandlerRef, HeaderName, HeaderValue, Method, Outcome, Request, Response,
+    StatusCode, Uri,
+};
+use expect_test::Expect;
+use heap::{Builder, Catalogue, Environment, InstancePaths, ObjectConfig, ObjectType, ProcessSettings, Ref};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use source::Diagnostic;
+
+/// Plays `request` through a chain of one filter of this type and configuration, in front of an origin that
+/// answers 200 (see [`Origin`]), and compares what happened.
+#[track_caller]
+pub(crate) fn check_filter(object_type: &str, config: &str, request: &str, expected: Expect) {
+    let filter = format!(r#"{{"type": "{object_type}", "config": {config}}}"#);
+    let handler = format!(
+        r#"{{"type": "Chain", "config": {{"filters": [{filter}], "handler": {{"type": "Origin"}}}}}}"#
+    );
+    check_level(&format!(r#"{{"handler": {handler}}}"#), request, expected);
+}
+
+/// The same for a handler. Use `{"type": "Origin"}` in it for the end of the line.
+#[track_caller]
+pub(crate) fn check_handler(object_type: &str, config: &str, request: &str, expected: Expect) {
+    check_level(
+        &format!(r#"{{"handler": {{"type": "{object_type}", "config": {config}}}}}"#),
+        request,
+        expected,
+    );
+}
+
+/// The same for a whole `config.json`.
+#[track_caller]
+pub(crate) fn check_level(config: &str, request: &str, expected: Expect) {
+    let shown = match play(config, request) {
+        Ok(shown) => shown,
+        Err(diagnostics) => diagnostics.iter().map(|diagnostic| format!("{diagnostic}\n")).collect(),
+    };
+    expected.assert_eq(&shown);
+}
+
+/// What the loader has to say about a configuration, rendered.
+#[track_caller]
+pub(crate) fn check_complaints(config: &str, expected: Expect) {
+    let (_, diagnostics) = load(config);
+    let shown: String = diagnostics.iter().map(|diagnostic| diagnostic.render(false) + "\n").collect();
+    expected.assert_eq(&shown);
+}
+
+/// `METHOD /path` (or an absolute URI), header lines, an empty line, the body.
+fn parse_request(text: &str) -> Request {
+    let (head, body) = text.split_once("\n\n").unwrap_or((text, ""));
+    let mut lines = head.lines();
+    let (method, target) = lines.next().unwrap().split_once(' ').unwrap();
+    let uri = if target.starts_with('/') { format!("http://app.example{target}") } else { target.to_owned() };
+    let mut request = Request::new(Method::from_str(method).unwrap(), Uri::from_str(&uri).unwrap());
+    for line in lines {
+        let (name, value) = line.split_once(':').unwrap();
+        let name = HeaderName::from_str(name.trim()).unwrap();
+        request.headers.append(name, HeaderValue::from_str(value.trim()).unwrap());
+    }
+    request.body = body.to_owned().into();
+    request
+}
+
+/// What the origin saw, then what the client got.
+fn play(config: &str, request: &str) -> Result<String, Vec<Diagnostic>> {
+    SEEN.with(|seen| seen.lock().unwrap().clear());
+    let (handler, diagnostics) = load(config);
+    let Some(handler) = handler else { return Err(diagnostics) };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let address = "192.0.2.1:50000".parse().unwrap();
+        let local = "192.0.2.9:8080".parse().unwrap();
+        let client = Arc::new(ClientInfo { remote: address, local, is_secure: false });
+        let mut cx = Context::new(client);
+        cx.adopt_transaction(exchange::TransactionId::from_text("transaction-1"));
+        let mut request = parse_request(request);
+        let mut response = handler.handle(&mut cx, &mut request).await;
+        let mut shown = SEEN.with(|seen| seen.lock().unwrap().clone());
+        response.body.buffer(&cx.storage).await.unwrap();
+        let reason = response.reason.as_deref().or(response.status.canonical_reason()).unwrap_or_default();
+        let _ = writeln!(shown, "{} {reason}", response.status.as_u16());
+        write_message(&mut shown, &response.headers, &response.body.text().unwrap());
+        Ok(shown)
+    })
+}
+
+fn load(config: &str) -> (Option<HandlerRef>, Vec<Diagnostic>) {
+    #[derive(Deserialize)]
+    struct Fields {
+        handler: Ref<HandlerRef>,
+    }
+    let catalogue = crate::catalogue();
+    const TEST_TYPES: &[ObjectType] = &[ObjectType::of::<Origin>()];
+    let types: &'static [&'static [ObjectType]] =
+        Box::leak(catalogue.types.iter().copied().chain([TEST_TYPES]).collect());
+    let catalogue = Catalogue { types, ..catalogue };
+    let paths = InstancePaths::below(std::path::Path::new("/nonexistent"));
+    let environment = Arc::new(Environment::new(catalogue, paths, ProcessSettings::default()));
+    let document = heap::Document::parse(&environment, "config.json", config.as_bytes(), None);
+    let declared = heap::declare::<Fields>(&environment, document, None, "config.json", true);
+    let Some(level) = declared.level else { return (None, declared.diagnostics) };
+    let fields = level.fields;
+    match level.plan.build(&environment, None) {
+        Ok(unstarted) => {
+            let generation = unstarted.generation().clone();
+            let handler = generation.decorate(generation.get(&fields.handler));
+            // Leaked, so that weak references to it stay good for the length of a test.
+            std::mem::forget(generation);
+            match unstarted.start(&environment) {
+                Ok(started) => std::mem::forget(started),
+                Err(error) => return (None, error.0),
+            }
+            (Some(handler), declared.diagnostics)
+        }
+        Err(diagnostics) => (None, diagnostics),
+    }
+}
+
+thread_local! {
+    static SEEN: Mutex<String> = const { Mutex::new(String::new()) };
+}
+
+/// The end of the line in tests: records the request it gets and answers with what is configured.
+#[derive(Debug, Deserialize, JsonSchema)]
+struct Origin {
+    #[serde(default)]
+    status: Option<u16>,
+    #[serde(default)]
+    headers: indexmap::IndexMap<String, String>,
+    #[serde(default)]
+    entity: String,
+}
+
+impl ObjectConfig for Origin {
+    const TYPE: &'static str = "Origin";
+    type Object = HandlerRef;
+    fn build(self, _: &mut Builder<'_>) -> Result<HandlerRef, Diagnostic> {
+        Ok(HandlerRef::new(self))
+    }
+}
+
+impl Handler for Origin {
+    async fn handle(&self, cx: &mut Context, request: &mut Request) -> Outcome {
+        let mut body = request.body.take();
+        body.buffer(&cx.storage).await.unwrap();
+        let mut shown = format!("{} {}\n", request.method, request.uri);
+        write_message(&mut shown, &request.headers, &body.text().unwrap());
+        shown.push('\n');
+        SEEN.with(|seen| seen.lock().unwrap().push_str(&shown));
+        let mut response = Response::new(StatusCode::from_u16(self.status.unwrap_or(200)).unwrap());
+        for (name, value) in &self.headers {
+            let name = HeaderName::from_str(name).unwrap();
+            response.headers.append(name, HeaderValue::from_str(value).unwrap());
+        }
+        response.body = self.entity.clone().into();
+        Ok(response)
+    }
+}
+
+fn write_message(shown: &mut String, headers: &exchange::Headers, body: &str) {
+    for (name, value) in headers.iter() {
+        let _ = writeln!(shown, "{name}: {}", value.to_str().unwrap());
+    }
+    if !body.is_empty() {
+        let _ = writeln!(shown, "\n{body}");
+    }
+}
