@@ -14,12 +14,17 @@ use tracing::warn;
 
 use crate::errors::{Problem, ProblemKind};
 
+mod classes;
 mod engine;
+mod properties;
 mod replacement;
+mod sets;
 mod shortcut;
 mod translate;
+mod units;
 
 pub use replacement::Replacement;
+pub use translate::PATTERN_DEPTH_MAX;
 
 use engine::Engine;
 use shortcut::Shortcut;
@@ -144,7 +149,7 @@ impl Pattern {
         let mut start = 0;
         self.each_match(text, |groups| {
             if let Some(Some(found)) = groups.first()
-                && !(found.end == 0)
+                && found.end != 0
             {
                 parts.push(text[start..found.start].to_owned());
                 start = found.end;

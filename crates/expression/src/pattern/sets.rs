@@ -1,0 +1,52 @@
+//! Sets of characters, written as items that may stand inside a class of either engine.
+
+use crate::pattern::classes::written;
+use crate::pattern::translate::Flags;
+
+/// `\h`: horizontal white space.
+pub(super) const HORIZONTAL: &str =
+    r"\x{9}\x{20}\x{A0}\x{1680}\x{180E}\x{2000}-\x{200A}\x{202F}\x{205F}\x{3000}";
+
+/// `\v`: vertical white space.
+pub(super) const VERTICAL: &str = r"\x{A}-\x{D}\x{85}\x{2028}\x{2029}";
+
+/// `\d`: ASCII, unless the flag `U` says otherwise.
+pub(super) fn digit(flags: Flags) -> &'static str {
+    if flags.unicode_classes { r"\p{Nd}" } else { "0-9" }
+}
+
+/// `\w`
+pub(super) fn word(flags: Flags) -> &'static str {
+    if flags.unicode_classes { r"\w" } else { "a-zA-Z0-9_" }
+}
+
+/// `\s`
+pub(super) fn space(flags: Flags) -> &'static str {
+    if flags.unicode_classes { r"\p{White_Space}" } else { r"\x{9}-\x{D}\x{20}" }
+}
+
+/// All characters that are not in a set.
+pub(super) fn negated(set: &str) -> String {
+    format!("[^{set}]")
+}
+
+/// The characters from `first` to `last`. Where case is ignored, ASCII letters come in both: a letter is in
+/// if its counterpart is.
+pub(super) fn range(first: char, last: char, flags: Flags) -> String {
+    let mut set = span(first, last);
+    if !flags.ignores_case || flags.unicode_case {
+        return set;
+    }
+    for (from, to, shift) in [('a', 'z', 'A'), ('A', 'Z', 'a')] {
+        let (low, high) = (first.max(from), last.min(to));
+        if low <= high {
+            let other = |letter: char| char::from(letter as u8 - from as u8 + shift as u8);
+            set.push_str(&span(other(low), other(high)));
+        }
+    }
+    set
+}
+
+fn span(first: char, last: char) -> String {
+    if first == last { written(first) } else { format!("{}-{}", written(first), written(last)) }
+}
