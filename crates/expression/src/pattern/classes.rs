@@ -16,24 +16,16 @@ pub(super) enum Escaped {
 pub(super) fn class(units: &mut Units<'_>, flags: Flags) -> Result<String, Problem> {
     units.advance();
     let start = units.position().saturating_sub(1);
-    let set = members(units, flags, start, 1)?;
-    Ok(folded(set, flags))
+    members(units, flags, start, 1)
 }
 
 /// A character that means itself.
 pub(super) fn literal(character: char, flags: Flags) -> String {
-    match (flags.ignores_case, flags.unicode_case) {
-        (true, true) => format!("(?i:{})", written(character)),
-        (true, false) if character.is_ascii_alphabetic() => {
-            format!("[{}{}]", character.to_ascii_lowercase(), character.to_ascii_uppercase())
-        }
-        _ => written(character),
+    if flags.ignores_case && (flags.unicode_case || character.is_ascii_alphabetic()) {
+        format!("[{}]", sets::range(character, character, flags))
+    } else {
+        written(character)
     }
-}
-
-/// A set outside a class.
-pub(super) fn wrapped(set: &str, flags: Flags) -> String {
-    folded(format!("[{set}]"), flags)
 }
 
 /// Translates the escape whose backslash is next, inside a class or outside.
@@ -80,11 +72,6 @@ pub(super) fn written(character: char) -> String {
     } else {
         format!("\\x{{{:X}}}", u32::from(character))
     }
-}
-
-/// Under `u` the engine folds the case of a whole class; without it ASCII letters are written out in both.
-fn folded(class: String, flags: Flags) -> String {
-    if flags.ignores_case && flags.unicode_case { format!("(?i:{class})") } else { class }
 }
 
 /// What stands in a class up to its `]`, which is taken too.

@@ -1,5 +1,7 @@
 //! Sets of characters, written as items that may stand inside a class of either engine.
 
+use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
+
 use crate::pattern::classes::written;
 use crate::pattern::translate::Flags;
 
@@ -30,13 +32,16 @@ pub(super) fn negated(set: &str) -> String {
     format!("[^{set}]")
 }
 
-/// The characters from `first` to `last`. Where case is ignored, ASCII letters come in both: a letter is in
-/// if its counterpart is.
+/// The characters from `first` to `last`. Where case is ignored, a letter is in if one is that differs from
+/// it in case only: ASCII letters, or under the flag `u` all.
 pub(super) fn range(first: char, last: char, flags: Flags) -> String {
-    let mut set = span(first, last);
-    if !flags.ignores_case || flags.unicode_case {
-        return set;
+    if !flags.ignores_case {
+        return span(first, last);
     }
+    if flags.unicode_case {
+        return folded(first, last);
+    }
+    let mut set = span(first, last);
     for (from, to, shift) in [('a', 'z', 'A'), ('A', 'Z', 'a')] {
         let (low, high) = (first.max(from), last.min(to));
         if low <= high {
@@ -45,6 +50,18 @@ pub(super) fn range(first: char, last: char, flags: Flags) -> String {
         }
     }
     set
+}
+
+/// A range with all letters that differ in case only. Java compares what is left after changing to upper and
+/// then to lower case, so that the Turkish letters i meet the others, which Unicode's folding keeps apart.
+fn folded(first: char, last: char) -> String {
+    const LETTERS_I: [char; 4] = ['i', 'I', '\u{130}', '\u{131}'];
+    let mut class = ClassUnicode::new([ClassUnicodeRange::new(first, last)]);
+    if LETTERS_I.iter().any(|letter| (first..=last).contains(letter)) {
+        class.union(&ClassUnicode::new(LETTERS_I.map(|letter| ClassUnicodeRange::new(letter, letter))));
+    }
+    class.case_fold_simple();
+    class.iter().map(|range| span(range.start(), range.end())).collect()
 }
 
 fn span(first: char, last: char) -> String {

@@ -296,8 +296,8 @@ impl Translator<'_> {
             Some('z') => return Ok(self.take_escape("(?:\\z)")),
             Some('B') => return Ok(self.take_escape("(?:\\B)")),
             Some('G') => {
-                self.is_linear = false;
-                return Ok(self.take_escape("(?:\\G)"));
+                // The engine takes it for the start of the text in every round of a replacement.
+                return Err(problem(start..start + 2, "the end of the previous match (`\\G`) is not offered"));
             }
             Some('Z') => {
                 self.take_escape("");
@@ -328,7 +328,7 @@ impl Translator<'_> {
         }
         match classes::escape(&mut self.units, flags)? {
             classes::Escaped::Character(character) => Ok(classes::literal(character, flags)),
-            classes::Escaped::Set(set) => Ok(classes::wrapped(&set, flags)),
+            classes::Escaped::Set(set) => Ok(format!("[{set}]")),
         }
     }
 
