@@ -1,1 +1,12 @@
-//! Placeholder while the workspace is laid out.
+//! Listener, connections, the client and its pool: HTTP/1.1 on both sides of the gateway.
+//!
+//! Both sides share one codec, `h1`, which refuses whatever RFC 9112 lets two readers understand in two ways.
+//! The public surface is small and not generic, so that other crates never recompile the codec.
+
+mod h1;
+mod io;
+mod timer;
+mod tunnel;
+
+pub mod client;
+pub mod server;

@@ -1,0 +1,80 @@
+//! The client side: sends requests to origins over pooled connections.
+
+mod attempt;
+mod body;
+mod encode;
+mod head;
+mod options;
+mod pool;
+mod resolver;
+mod wire;
+
+use exchange::{Context, Fault, FaultKind, Request, Response, Scheme};
+use http::Method;
+
+pub use options::{ClientOptions, Forwarded};
+pub use resolver::{Resolver, ResolverError};
+
+use pool::Pool;
+use wire::Wire;
+
+/// Sends requests. Its connections close when it is dropped.
+#[derive(Debug)]
+pub struct Client {
+    options: ClientOptions,
+    pool: Pool,
+}
+
+impl Client {
+    /// A client without connections.
+    pub fn new(options: ClientOptions) -> Self {
+        Self { options, pool: Pool::new() }
+    }
+
+    /// Sends a request to the origin of its URI. The body is taken out; the head stays with the caller.
+    ///
+    /// A request whose idle connection turns out to be closed is sent once more on a fresh one, if its method
+    /// is idempotent or nothing of it had been sent, and if its body is held and not streamed.
+    ///
+    /// # Errors
+    /// `BadGateway` when the origin cannot be reached or does not speak HTTP, `GatewayTimeout` when it is
+    /// silent, `Unavailable` when no connection becomes free; for a body of the client that fails, the fault
+    /// that tells the client so.
+    pub async fn send(&self, cx: &Context, request: &mut Request) -> Result<Response, Fault> {
+        if request.uri.scheme() == Scheme::Https {
+            let detail =
+                format!("TLS to origins is not offered yet, so {} is not called", request.uri.authority());
+            return Err(Fault::new(FaultKind::BadGateway, detail));
+        }
+        if request.method == Method::CONNECT {
+            return Err(Fault::internal("CONNECT is not sent to origins"));
+        }
+        let mut permit = self.pool.permit(&request.uri, &self.options).await?;
+        let framing = encode::framing(request);
+        let mut body = request.body.take();
+        if let Some(wire) = permit.idle_wire(&self.options) {
+            let again = body.duplicate();
+            let failure = match attempt::run(wire, permit, cx, request, body, &self.options, framing).await {
+                Ok(response) => return Ok(response),
+                Err(failure) => failure,
+            };
+            let repeatable = failure.nothing_sent || is_idempotent(&request.method);
+            match again {
+                Some(again) if failure.was_stale && repeatable => body = again,
+                _ => return Err(failure.fault),
+            }
+            permit = failure.permit;
+        }
+        let wire = Wire::connect(&request.uri, &self.options).await?;
+        let sent = attempt::run(wire, permit, cx, request, body, &self.options, framing).await;
+        sent.map_err(|failure| failure.fault)
+    }
+}
+
+/// Methods that may be sent twice (RFC 9110, section 9.2.2).
+fn is_idempotent(method: &Method) -> bool {
+    matches!(
+        *method,
+        Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE | Method::PUT | Method::DELETE
+    )
+}

@@ -1,0 +1,349 @@
+//! One client's connection: wait, read a head, run the handler, answer, again.
+//!
+//! While requests come, the connection's state lives in one box. After a moment of silence the box and every
+//! buffer are dropped and only the socket waits (parking), so that an idle client costs next to nothing.
+
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll};
+use std::time::Duration;
+
+use bytes::{Buf, Bytes, BytesMut};
+use exchange::{Body, ClientInfo, Context, Fault, Request, Response, Scheme};
+use http::uri::Authority;
+use http::{Method, StatusCode, Version};
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+
+use super::body::{BodyChannel, Reading};
+use super::head::{Head, HeadRules, parse_head};
+use super::listener::{Listener, Phase};
+use super::refusal::Refusal;
+use super::target::TargetRules;
+use crate::h1::framing::Decoder;
+use crate::h1::scan::{HeadLimits, HeadScan};
+use crate::h1::writer::{BodyWriter, Framing};
+use crate::io::{Io, encode_buffer};
+use crate::timer::Timer;
+
+/// Silence after which a connection is parked.
+const PARK_AFTER: Duration = Duration::from_secs(1);
+
+/// Bytes of further requests taken in while one is handled.
+const PIPELINE_BYTES_MAX: usize = 16 * 1024;
+
+/// After a refusal the client may still be sending. This much is read and thrown away, for this long, so that
+/// the answer is not lost to a reset.
+const LINGER_BYTES_MAX: usize = 256 * 1024;
+const LINGER_TIME: Duration = Duration::from_secs(2);
+
+/// Serves one connection to its end.
+pub(crate) async fn run(stream: TcpStream, peer: SocketAddr, local: SocketAddr, listener: Arc<Listener>) {
+    let peer_is_trusted = listener.options.trusts(peer.ip());
+    let mut connection = Connection {
+        io: Io::new(stream),
+        buffer: BytesMut::new(),
+        timer: Timer::new(),
+        idle_since: Instant::now(),
+        client: Arc::new(ClientInfo { remote: peer, local, is_secure: false }),
+        peer_is_trusted,
+        last_host: None,
+        listener,
+    };
+    while connection.wait().await {
+        // Boxed here, so that a parked connection does not carry the size of a busy one.
+        match Box::pin(connection.serve()).await {
+            Pause::Park => connection.buffer = BytesMut::new(),
+            Pause::Close => return,
+        }
+    }
+}
+
+/// The state that outlives a request.
+pub(crate) struct Connection {
+    pub(crate) io: Io,
+    /// What was read and not used yet.
+    pub(crate) buffer: BytesMut,
+    pub(crate) timer: Timer,
+    pub(crate) listener: Arc<Listener>,
+    idle_since: Instant,
+    client: Arc<ClientInfo>,
+    peer_is_trusted: bool,
+    last_host: Option<Authority>,
+}
+
+/// What decides how a request is answered.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked {
+    pub(crate) is_head: bool,
+    pub(crate) version: Version,
+    pub(crate) keep_alive: bool,
+    pub(crate) wants_upgrade: bool,
+    pub(crate) accepts_gzip: bool,
+}
+
+enum Pause {
+    Park,
+    Close,
+}
+
+enum Next {
+    Head(Bytes),
+    Refuse(Refusal),
+    Pause(Pause),
+}
+
+enum Handled {
+    Response(Response),
+    Panicked,
+    ClientGone,
+}
+
+impl Connection {
+    /// Waits, parked, for the first byte of a request. `false` ends the connection.
+    async fn wait(&mut self) -> bool {
+        let idle_timeout = self.listener.options.limits.idle_timeout;
+        self.timer.set_at(self.idle_since, idle_timeout);
+        poll_fn(|task| {
+            if self.listener.phase() != Phase::Running {
+                return Poll::Ready(false);
+            }
+            match self.io.poll_readable(task) {
+                Poll::Ready(outcome) => Poll::Ready(outcome.is_ok()),
+                Poll::Pending => self.timer.poll(task).map(|()| false),
+            }
+        })
+        .await
+    }
+
+    async fn serve(&mut self) -> Pause {
+        loop {
+            // A client that pipelines without end must not keep the others from being served.
+            tokio::task::coop::consume_budget().await;
+            match self.next_head().await {
+                Next::Head(head) => {
+                    if !self.exchange(&head).await {
+                        return Pause::Close;
+                    }
+                }
+                Next::Refuse(refusal) => {
+                    self.refuse(refusal, true).await;
+                    return Pause::Close;
+                }
+                Next::Pause(pause) => return pause,
+            }
+            self.idle_since = Instant::now();
+        }
+    }
+
+    /// Reads up to the end of the next head.
+    async fn next_head(&mut self) -> Next {
+        let limits = &self.listener.options.limits;
+        let head_limits = HeadLimits {
+            first_line_bytes_max: limits.initial_line_bytes_max,
+            fields_bytes_max: limits.total_headers_bytes_max,
+        };
+        let mut scan = HeadScan::default();
+        let mut began = !self.buffer.is_empty();
+        self.timer.set_at(self.idle_since, if began { limits.header_read_timeout } else { PARK_AFTER });
+        poll_fn(|task| {
+            loop {
+                match scan.advance(&self.buffer, head_limits) {
+                    Ok(Some(span)) => {
+                        self.buffer.advance(span.start);
+                        let head = self.buffer.split_to(span.end - span.start).freeze();
+                        return Poll::Ready(Next::Head(head));
+                    }
+                    Ok(None) => {}
+                    Err(error) => return Poll::Ready(Next::Refuse(error.into())),
+                }
+                if self.buffer.is_empty() && self.listener.phase() != Phase::Running {
+                    return Poll::Ready(Next::Pause(Pause::Close));
+                }
+                match self.io.poll_read(task, &mut self.buffer) {
+                    Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(Next::Pause(Pause::Close)),
+                    Poll::Ready(Ok(_)) if began => {}
+                    Poll::Ready(Ok(_)) => {
+                        began = true;
+                        self.timer.set(limits.header_read_timeout);
+                    }
+                    Poll::Pending => break,
+                }
+            }
+            self.timer.poll(task).map(|()| match began {
+                false => Next::Pause(Pause::Park),
+                true => Next::Refuse(Refusal::new(StatusCode::REQUEST_TIMEOUT, "the head took too long")),
+            })
+        })
+        .await
+    }
+
+    /// Serves one request. `false` ends the connection.
+    async fn exchange(&mut self, bytes: &Bytes) -> bool {
+        let listener = self.listener.clone();
+        let options = &*listener.options;
+        let rules = HeadRules {
+            options,
+            target: TargetRules {
+                scheme: Scheme::Http,
+                normalize_path: options.normalize_path,
+                preserve_original_query_string: options.preserve_original_query_string,
+            },
+            peer_is_trusted: self.peer_is_trusted,
+            local: self.client.local,
+        };
+        let too_large = |head: &Head| {
+            let bytes_max = options.limits.body_bytes_max.unwrap_or(u64::MAX);
+            head.body.remaining().is_some_and(|announced| announced > bytes_max)
+        };
+        let head = match parse_head(bytes, &rules, &mut self.last_host) {
+            Ok(head) if too_large(&head) => {
+                Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "the announced body is too large"))
+            }
+            outcome => outcome,
+        };
+        let head = match head {
+            Ok(head) => head,
+            Err(refusal) => {
+                self.refuse(refusal, !bytes.starts_with(b"HEAD ")).await;
+                return false;
+            }
+        };
+        let asked = Asked {
+            is_head: head.request.method == Method::HEAD,
+            version: head.request.version,
+            keep_alive: head.keep_alive,
+            wants_upgrade: head.wants_upgrade,
+            accepts_gzip: options.compression.is_some()
+                && super::compress::accepts_gzip(&head.request.headers),
+        };
+        let client = match head.remote {
+            Some(remote) => Arc::new(ClientInfo { remote, ..(*self.client).clone() }),
+            None => self.client.clone(),
+        };
+        let mut request = head.request;
+        let channel = self.attach_body(&mut request, head.body, head.expects_continue);
+        let mut cx = Context::new(client);
+        let response = match self.handle(&listener, &mut cx, &mut request, channel.as_ref()).await {
+            Handled::Response(response) => response,
+            Handled::Panicked => Fault::internal("A handler panicked").closing().into_response(&cx),
+            Handled::ClientGone => {
+                tracing::debug!(client = %self.client.remote, "The client left before the answer");
+                return false;
+            }
+        };
+        self.respond(asked, response, channel).await
+    }
+
+    /// Gives the request its body: nothing, bytes that are here already, or a stream.
+    fn attach_body(&mut self, request: &mut Request, decoder: Decoder, expects: bool) -> Option<BodyChannel> {
+        match decoder.remaining() {
+            Some(0) => None,
+            Some(length) if length <= self.buffer.len() as u64 => {
+                let length = usize::try_from(length).unwrap_or(self.buffer.len());
+                request.body = Body::from(self.buffer.split_to(length).freeze());
+                None
+            }
+            _ => {
+                let limits = &self.listener.options.limits;
+                let buffer = std::mem::take(&mut self.buffer);
+                let reading = Reading::new(
+                    self.io.clone(),
+                    buffer,
+                    decoder,
+                    limits.body_read_timeout,
+                    limits.body_bytes_max,
+                );
+                let channel = BodyChannel::new(reading.expecting_continue(expects));
+                request.body = channel.body();
+                Some(channel)
+            }
+        }
+    }
+
+    /// Runs the handler until it answers, panics, or the client leaves.
+    async fn handle(
+        &mut self,
+        listener: &Listener,
+        cx: &mut Context,
+        request: &mut Request,
+        channel: Option<&BodyChannel>,
+    ) -> Handled {
+        let mut handling = listener.handler.handle(cx, request);
+        poll_fn(|task| {
+            match catch_unwind(AssertUnwindSafe(|| handling.as_mut().poll(task))) {
+                Ok(Poll::Ready(response)) => return Poll::Ready(Handled::Response(response)),
+                Err(_) => return Poll::Ready(Handled::Panicked),
+                Ok(Poll::Pending) => {}
+            }
+            match self.client_left(task, channel) {
+                true => Poll::Ready(Handled::ClientGone),
+                false => Poll::Pending,
+            }
+        })
+        .await
+    }
+
+    /// Whether the client closed its side. Takes in further requests on the way; no system call is made
+    /// before the kernel announces something.
+    pub(crate) fn client_left(&mut self, task: &mut TaskContext<'_>, channel: Option<&BodyChannel>) -> bool {
+        match channel {
+            None => has_ended(&self.io, &mut self.buffer, task),
+            // Before the end of its body, the body's reader finds out.
+            Some(channel) => channel
+                .with(|reading| reading.is_complete() && has_ended(&reading.io, &mut reading.buffer, task))
+                .unwrap_or_default(),
+        }
+    }
+
+    /// Answers a request that no handler saw, and closes.
+    pub(crate) async fn refuse(&mut self, refusal: Refusal, with_body: bool) {
+        tracing::debug!(client = %self.client.remote, status = refusal.status.as_u16(), "Refused: {}", refusal.reason);
+        let mut head = encode_buffer();
+        refusal.encode(&mut head, with_body);
+        let mut writer = BodyWriter::new(head, Body::empty(), Framing::None);
+        self.timer.set(LINGER_TIME);
+        let written = poll_fn(|task| match writer.poll(&self.io, task) {
+            Poll::Ready(outcome) => Poll::Ready(outcome.is_ok()),
+            Poll::Pending => self.timer.poll(task).map(|()| false),
+        })
+        .await;
+        writer.finish();
+        if written {
+            self.linger().await;
+        }
+    }
+
+    /// Ends our side and throws away what the client still sends.
+    pub(crate) async fn linger(&mut self) {
+        self.io.shut_down_write();
+        self.timer.set(LINGER_TIME);
+        let mut thrown_away = 0;
+        poll_fn(|task| {
+            while thrown_away < LINGER_BYTES_MAX {
+                self.buffer.clear();
+                match self.io.poll_read(task, &mut self.buffer) {
+                    Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(()),
+                    Poll::Ready(Ok(length)) => thrown_away += length,
+                    Poll::Pending if self.listener.phase() == Phase::Killed => return Poll::Ready(()),
+                    Poll::Pending => return self.timer.poll(task),
+                }
+            }
+            Poll::Ready(())
+        })
+        .await;
+    }
+}
+
+fn has_ended(io: &Io, buffer: &mut BytesMut, task: &mut TaskContext<'_>) -> bool {
+    while buffer.len() < PIPELINE_BYTES_MAX {
+        match io.poll_read(task, buffer) {
+            Poll::Ready(Ok(0) | Err(_)) => return true,
+            Poll::Ready(Ok(_)) => {}
+            Poll::Pending => return false,
+        }
+    }
+    false
+}

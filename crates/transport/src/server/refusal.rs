@@ -1,0 +1,60 @@
+//! [`Refusal`]: a request that no handler gets to see, and the answer to it.
+
+use http::StatusCode;
+
+use crate::h1::scan::ScanError;
+use crate::io::push_decimal;
+
+/// Why a request is refused. The client learns the status; the log gets the reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) status: StatusCode,
+    pub(crate) reason: &'static str,
+}
+
+impl Refusal {
+    pub(crate) fn new(status: StatusCode, reason: &'static str) -> Self {
+        Self { status, reason }
+    }
+
+    pub(crate) fn bad_request(reason: &'static str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, reason)
+    }
+
+    /// The whole answer; the connection closes behind it.
+    pub(crate) fn encode(self, buffer: &mut Vec<u8>, with_body: bool) {
+        let reason = self.status.canonical_reason().unwrap_or("Error");
+        let status = self.status.as_str();
+        let body_bytes = status.len() + 1 + reason.len() + 1;
+        buffer.extend_from_slice(b"HTTP/1.1 ");
+        push_phrase(buffer, status, reason);
+        buffer.extend_from_slice(b"\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: ");
+        push_decimal(buffer, body_bytes as u64);
+        buffer.extend_from_slice(b"\r\nconnection: close\r\n\r\n");
+        if with_body {
+            push_phrase(buffer, status, reason);
+            buffer.push(b'\n');
+        }
+    }
+}
+
+fn push_phrase(buffer: &mut Vec<u8>, status: &str, reason: &str) {
+    buffer.extend_from_slice(status.as_bytes());
+    buffer.push(b' ');
+    buffer.extend_from_slice(reason.as_bytes());
+}
+
+impl From<ScanError> for Refusal {
+    fn from(error: ScanError) -> Self {
+        match error {
+            ScanError::BareLineFeed => Self::bad_request("a line of the head ends with LF alone"),
+            ScanError::NotHttp => Self::bad_request("this is not HTTP; TLS on a clear port?"),
+            ScanError::FirstLineTooLong => {
+                Self::new(StatusCode::URI_TOO_LONG, "the request line is too long")
+            }
+            ScanError::FieldsTooLarge => {
+                Self::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "the header fields are too large")
+            }
+        }
+    }
+}
