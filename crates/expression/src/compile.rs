@@ -127,7 +127,9 @@ impl Compiler<'_> {
         let mut arguments = arguments.into_iter();
         let mut pattern = None;
         let mut nodes = Vec::with_capacity(count);
-        if let (Some(anchor), Some(first)) = (anchor, arguments.next()) {
+        if let Some(anchor) = anchor
+            && let Some(first) = arguments.next()
+        {
             pattern = Some(self.pattern(first, anchor));
         }
         nodes.extend(arguments.map(|ast| self.node(ast)));
@@ -146,7 +148,7 @@ impl Compiler<'_> {
             return;
         }
         let nearest = source::nearest(&callee.name, methods::of(kind).map(|method| method.name));
-        let message = format!("a {} has no method `{}`", kind.name(), callee.name);
+        let message = format!("a value of type {} has no method `{}`", kind.name(), callee.name);
         self.problems.push(
             Problem::new(callee.range.clone(), ProblemKind::UnknownMethod, message)
                 .maybe_help(nearest.map(|nearest| format!("did you mean `{nearest}`?"))),

@@ -100,7 +100,7 @@ impl EvaluationError {
     }
 
     pub(crate) fn coercion(value: &Value<'_>, wanted: &str) -> EvaluationError {
-        EvaluationError::new(format!("a {} does not convert to {wanted}", value.type_name()))
+        EvaluationError::new(format!("a value of type {} does not convert to {wanted}", value.type_name()))
     }
 
     /// The text itself is left out: it may be a password.

@@ -139,7 +139,7 @@ pub(crate) fn call<'a>(call: &MethodCall, base: &Value<'a>, arguments: &[Value<'
 }
 
 fn unknown(name: &str, base: &Value<'_>) -> EvaluationError {
-    EvaluationError::new(format!("a {} has no such method `{name}`", base.type_name()))
+    EvaluationError::new(format!("a value of type {} has no method `{name}`", base.type_name()))
 }
 
 /// What every object understands: getters of its properties, and the methods of collections.

@@ -78,7 +78,8 @@ fn order(left: &Value<'_>, right: &Value<'_>) -> Result<Option<Ordering>, Evalua
         (String(_), _) | (_, String(_)) => Some(compare_text(&left.to_text(), &right.to_text())),
         (Bool(left), Bool(right)) => Some(left.cmp(right)),
         _ => {
-            let message = format!("a {} and a {} have no order", left.type_name(), right.type_name());
+            let message =
+                format!("values of types {} and {} have no order", left.type_name(), right.type_name());
             return Err(EvaluationError::new(message));
         }
     })

@@ -16,6 +16,7 @@ use crate::errors::{Problem, ProblemKind};
 
 mod classes;
 mod engine;
+mod groups;
 mod properties;
 mod replacement;
 mod sets;

@@ -55,6 +55,10 @@ pub(super) fn range(first: char, last: char, flags: Flags) -> String {
 /// A range with all letters that differ in case only. Java compares what is left after changing to upper and
 /// then to lower case, so that the Turkish letters i meet the others, which Unicode's folding keeps apart.
 fn folded(first: char, last: char) -> String {
+    if first == last && first.to_uppercase().nth(1).is_some() {
+        // `ß` becomes two letters, and so has no counterpart among characters.
+        return span(first, last);
+    }
     const LETTERS_I: [char; 4] = ['i', 'I', '\u{130}', '\u{131}'];
     let mut class = ClassUnicode::new([ClassUnicodeRange::new(first, last)]);
     if LETTERS_I.iter().any(|letter| (first..=last).contains(letter)) {

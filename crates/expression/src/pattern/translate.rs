@@ -35,8 +35,9 @@ pub(super) fn translate(pattern: &str, exact_end: bool) -> Result<Translation, P
         names: Vec::new(),
         groups: 0,
         depth: 0,
+        look_behinds: 0,
     };
-    let regex = translator.alternatives(&mut Flags::default())?;
+    let regex = translator.alternatives(&mut Flags::default())?.text;
     if let Some(unit) = translator.units.peek() {
         return Err(
             problem(unit.at..unit.at + 1, "a `)` closes no group").help("write `\\)` to mean it plainly")
@@ -52,22 +53,50 @@ pub(super) struct Flags {
     pub(super) unicode_case: bool,
     pub(super) unicode_classes: bool,
     pub(super) comments: bool,
-    unix_lines: bool,
-    multiline: bool,
-    dot_all: bool,
+    pub(super) unix_lines: bool,
+    pub(super) multiline: bool,
+    pub(super) dot_all: bool,
 }
 
-struct Translator<'p> {
-    units: Units<'p>,
+pub(super) struct Translator<'p> {
+    pub(super) units: Units<'p>,
     exact_end: bool,
-    is_linear: bool,
+    pub(super) is_linear: bool,
     has_end: bool,
     /// Names of groups with their numbers.
-    names: Vec<(String, usize)>,
+    pub(super) names: Vec<(String, usize)>,
     /// The number of capturing groups begun so far.
-    groups: usize,
+    pub(super) groups: usize,
     depth: usize,
+    /// The look-behinds around the current place.
+    pub(super) look_behinds: usize,
 }
+
+/// A part of the translation.
+pub(super) struct Piece {
+    pub(super) text: String,
+    /// Whether it can match nothing.
+    pub(super) is_nullable: bool,
+    /// Whether it tries nothing before it has tried everything else.
+    pub(super) prefers_nothing: bool,
+}
+
+impl Piece {
+    /// A part that always takes a character.
+    fn character(text: String) -> Piece {
+        Piece { text, is_nullable: false, prefers_nothing: false }
+    }
+
+    /// A part that looks at a place, or may match nothing in another way.
+    pub(super) fn nullable(text: impl Into<String>) -> Piece {
+        Piece { text: text.into(), is_nullable: true, prefers_nothing: false }
+    }
+}
+
+/// `\R`. One by itself may take the first of two characters that make one terminator.
+const LINE_BREAK: &str = r"(?:\x{D}\x{A}|[\x{A}-\x{D}\x{85}\x{2028}\x{2029}])";
+/// `\R` repeated. No round does so.
+const LINE_BREAK_REPEATED: &str = r"(?>\x{D}\x{A}|[\x{A}-\x{D}\x{85}\x{2028}\x{2029}])";
 
 pub(super) fn problem(range: Range<usize>, message: impl Into<String>) -> Problem {
     Problem::new(range, ProblemKind::Pattern, message)
@@ -75,35 +104,46 @@ pub(super) fn problem(range: Range<usize>, message: impl Into<String>) -> Proble
 
 impl Translator<'_> {
     /// Alternatives up to the end of the group or the pattern. Flags that are set hold to the end of both.
-    fn alternatives(&mut self, flags: &mut Flags) -> Result<String, Problem> {
+    pub(super) fn alternatives(&mut self, flags: &mut Flags) -> Result<Piece, Problem> {
         self.depth += 1;
         if self.depth > PATTERN_DEPTH_MAX {
             let at = self.units.position();
             let message = format!("the pattern is nested more than {PATTERN_DEPTH_MAX} levels deep");
             return Err(Problem::new(at..at, ProblemKind::TooLarge, message));
         }
-        let mut out = String::new();
-        loop {
-            self.units.skip_comments(*flags);
-            match self.units.peek() {
-                None => break,
-                Some(unit) if unit.is(')') => break,
-                Some(unit) if unit.is('|') => {
-                    self.units.advance();
-                    out.push('|');
-                }
-                Some(unit) => {
-                    let piece = self.piece(unit, flags)?;
-                    out.push_str(&piece);
-                }
-            }
+        let mut all = self.sequence(flags)?;
+        while self.units.take('|') {
+            let next = self.sequence(flags)?;
+            all.prefers_nothing |= all.is_nullable || next.prefers_nothing;
+            all.is_nullable |= next.is_nullable;
+            all.text.push('|');
+            all.text.push_str(&next.text);
         }
         self.depth -= 1;
-        Ok(out)
+        Ok(all)
+    }
+
+    /// Pieces up to the end of the alternative.
+    fn sequence(&mut self, flags: &mut Flags) -> Result<Piece, Problem> {
+        let mut all = Piece::nullable("");
+        loop {
+            self.units.skip_comments(*flags);
+            let unit = match self.units.peek() {
+                None => break,
+                Some(unit) if unit.is(')') || unit.is('|') => break,
+                Some(unit) => unit,
+            };
+            let piece = self.piece(unit, flags)?;
+            all.text.push_str(&piece.text);
+            all.is_nullable &= piece.is_nullable;
+            all.prefers_nothing |= piece.prefers_nothing;
+        }
+        all.prefers_nothing &= all.is_nullable;
+        Ok(all)
     }
 
     /// One atom and its quantifier.
-    fn piece(&mut self, unit: Unit, flags: &mut Flags) -> Result<String, Problem> {
+    fn piece(&mut self, unit: Unit, flags: &mut Flags) -> Result<Piece, Problem> {
         if !unit.quoted {
             match unit.character {
                 '*' | '+' | '?' => {
@@ -120,59 +160,79 @@ impl Translator<'_> {
         }
         match self.atom(unit, flags)? {
             Some(atom) => self.quantified(atom, *flags),
-            None => Ok(String::new()),
+            None => Ok(Piece::nullable("")),
         }
     }
 
     /// An atom, written as one unit; nothing where only flags are set.
-    fn atom(&mut self, unit: Unit, flags: &mut Flags) -> Result<Option<String>, Problem> {
+    fn atom(&mut self, unit: Unit, flags: &mut Flags) -> Result<Option<Piece>, Problem> {
         if !unit.quoted {
             match unit.character {
                 '(' => return self.group(flags),
-                '[' => return classes::class(&mut self.units, *flags).map(Some),
+                '[' => return classes::class(&mut self.units, *flags).map(Piece::character).map(Some),
                 '\\' => return self.escape(*flags).map(Some),
                 _ => {}
             }
         }
         self.units.advance();
         Ok(Some(match unit.character {
-            '.' if !unit.quoted => dot(*flags),
-            '^' if !unit.quoted => self.line_start(*flags),
-            '$' if !unit.quoted => self.line_end(*flags, flags.multiline),
-            plain => classes::literal(plain, *flags),
+            '.' if !unit.quoted => Piece::character(dot(*flags)),
+            '^' if !unit.quoted => Piece::nullable(self.line_start(*flags)),
+            '$' if !unit.quoted => Piece::nullable(self.line_end(*flags, flags.multiline)),
+            plain => Piece::character(classes::literal(plain, *flags)),
         }))
     }
 
-    fn quantified(&mut self, atom: String, flags: Flags) -> Result<String, Problem> {
+    fn quantified(&mut self, mut piece: Piece, flags: Flags) -> Result<Piece, Problem> {
         self.units.skip_comments(flags);
-        let Some(unit) = self.units.peek().filter(|unit| !unit.quoted) else {
-            return Ok(atom);
+        let start = self.units.position();
+        let Some(Quantifier { text, least, most }) = self.quantifier()? else {
+            return Ok(piece);
         };
-        let quantifier = match unit.character {
-            '*' | '+' | '?' => {
-                self.units.advance();
-                unit.character.to_string()
-            }
-            '{' => self.count()?,
-            _ => return Ok(atom),
-        };
-        self.units.skip_comments(flags);
-        match self.units.peek() {
-            Some(unit) if unit.is('?') => {
-                self.units.advance();
-                Ok(format!("{atom}{quantifier}?"))
-            }
-            Some(unit) if unit.is('+') => {
-                self.units.advance();
-                self.is_linear = false;
-                Ok(format!("(?>{atom}{quantifier})"))
-            }
-            _ => Ok(format!("{atom}{quantifier}")),
+        let range = start..self.units.position();
+        if most.is_none() && self.look_behinds > 0 {
+            return Err(problem(range, "a look-behind has no bound here").help("use `{n,m}` instead"));
         }
+        if most.is_none_or(|most| most > 1) {
+            if piece.prefers_nothing {
+                // Java leaves the loop at a round that matches nothing; the engines try what comes after it.
+                let message = "what is repeated here prefers to match nothing";
+                return Err(problem(range, message)
+                    .help("put the alternative that can match nothing last, or leave it out"));
+            }
+            if piece.text == LINE_BREAK {
+                self.is_linear = false;
+                piece.text = LINE_BREAK_REPEATED.to_owned();
+            }
+        }
+        piece.is_nullable |= least == 0;
+        piece.text.push_str(&text);
+        self.units.skip_comments(flags);
+        if self.units.take('?') {
+            piece.prefers_nothing |= least == 0;
+            piece.text.push('?');
+        } else if self.units.take('+') {
+            self.is_linear = false;
+            piece.text = format!("(?>{})", piece.text);
+        }
+        Ok(piece)
+    }
+
+    fn quantifier(&mut self) -> Result<Option<Quantifier>, Problem> {
+        let (text, least, most) =
+            match self.units.peek().filter(|unit| !unit.quoted).map(|unit| unit.character) {
+                Some('*') => ("*", 0, None),
+                Some('+') => ("+", 1, None),
+                Some('?') => ("?", 0, Some(1)),
+                Some('{') => return self.count().map(Some),
+                _ => return Ok(None),
+            };
+        self.units.advance();
+        Ok(Some(Quantifier { text: text.to_owned(), least, most }))
     }
 
     /// `{n}`, `{n,}` or `{n,m}`.
-    fn count(&mut self) -> Result<String, Problem> {
+    fn count(&mut self) -> Result<Quantifier, Problem> {
         let start = self.units.position();
         self.units.advance();
         let least = self.units.number();
@@ -189,195 +249,54 @@ impl Translator<'_> {
         if most.is_some_and(|most| most < least) {
             return Err(problem(range, "the greater count of repetitions comes last"));
         }
-        Ok(match most {
+        let text = match most {
             Some(most) if most == least => format!("{{{least}}}"),
             Some(most) => format!("{{{least},{most}}}"),
             None => format!("{{{least},}}"),
-        })
+        };
+        Ok(Quantifier { text, least, most })
     }
 
-    fn group(&mut self, flags: &mut Flags) -> Result<Option<String>, Problem> {
+    fn escape(&mut self, flags: Flags) -> Result<Piece, Problem> {
         let start = self.units.position();
-        self.units.advance();
-        let mut inner = *flags;
-        let opening = if self.units.take('?') {
-            match self.extension(start, &mut inner)? {
-                Extension::Group(opening) => opening,
-                Extension::FlagsOnly => {
-                    *flags = inner;
-                    return Ok(None);
-                }
-            }
-        } else {
-            self.groups += 1;
-            "(".to_owned()
-        };
-        let body = self.alternatives(&mut inner)?;
-        if !self.units.take(')') {
-            return Err(problem(start..start + 1, "the group has no closing `)`"));
-        }
-        let group = format!("{opening}{body})");
-        // Not every engine repeats a look-around unless it stands in a group.
-        let looks = opening.starts_with("(?=") || opening.starts_with("(?!") || opening.starts_with("(?<");
-        Ok(Some(if looks { format!("(?:{group})") } else { group }))
-    }
-
-    /// What follows `(?`.
-    fn extension(&mut self, start: usize, flags: &mut Flags) -> Result<Extension, Problem> {
-        let opening = if self.units.take(':') {
-            return Ok(Extension::Group("(?:".to_owned()));
-        } else if self.units.take('=') {
-            "(?="
-        } else if self.units.take('!') {
-            "(?!"
-        } else if self.units.take('>') {
-            "(?>"
-        } else if self.units.take('<') {
-            if self.units.take('=') {
-                "(?<="
-            } else if self.units.take('!') {
-                "(?<!"
-            } else {
-                return self.named(start);
-            }
-        } else {
-            return self.inline_flags(start, flags);
-        };
-        self.is_linear = false;
-        Ok(Extension::Group(opening.to_owned()))
-    }
-
-    fn named(&mut self, start: usize) -> Result<Extension, Problem> {
-        let name = self.units.name();
-        let range = start..self.units.position();
-        let Some(name) = name.filter(|_| self.units.take('>')) else {
-            return Err(problem(range, "the name of a group is made of ASCII letters and digits, then `>`"));
-        };
-        if self.names.iter().any(|(known, _)| *known == name) {
-            return Err(problem(range, format!("two groups are named `{name}`")));
-        }
-        self.groups += 1;
-        let opening = format!("(?P<{name}>");
-        self.names.push((name, self.groups));
-        Ok(Extension::Group(opening))
-    }
-
-    fn inline_flags(&mut self, start: usize, flags: &mut Flags) -> Result<Extension, Problem> {
-        let mut on = true;
-        while let Some(unit) = self.units.peek() {
-            self.units.advance();
-            match unit.character {
-                'i' => flags.ignores_case = on,
-                'm' => flags.multiline = on,
-                's' => flags.dot_all = on,
-                'd' => flags.unix_lines = on,
-                'x' => flags.comments = on,
-                'u' => flags.unicode_case = on,
-                'U' => {
-                    flags.unicode_classes = on;
-                    flags.unicode_case = on;
-                }
-                '-' if on => on = false,
-                ')' => return Ok(Extension::FlagsOnly),
-                ':' => return Ok(Extension::Group("(?:".to_owned())),
-                _ => break,
-            }
-        }
-        let message = "a group does not begin like this";
-        Err(problem(start..self.units.position(), message)
-            .help("known are `(?:`, `(?=`, `(?!`, `(?<=`, `(?<!`, `(?>`, `(?<name>` and the flags idmsuxU"))
-    }
-
-    fn escape(&mut self, flags: Flags) -> Result<String, Problem> {
-        let start = self.units.position();
-        let letter = self.units.after_backslash();
-        match letter {
-            Some('A') => return Ok(self.take_escape("(?:\\A)")),
-            Some('z') => return Ok(self.take_escape("(?:\\z)")),
-            Some('B') => return Ok(self.take_escape("(?:\\B)")),
-            Some('G') => {
-                // The engine takes it for the start of the text in every round of a replacement.
-                return Err(problem(start..start + 2, "the end of the previous match (`\\G`) is not offered"));
-            }
+        match self.units.after_backslash() {
+            Some('A') => Ok(self.taken(Piece::nullable("(?:\\A)"))),
+            Some('z') => Ok(self.taken(Piece::nullable("(?:\\z)"))),
+            Some('B') => Ok(self.taken(Piece::nullable("(?:\\B)"))),
+            Some('R') => Ok(self.taken(Piece::character(LINE_BREAK.to_owned()))),
             Some('Z') => {
-                self.take_escape("");
-                return Ok(self.line_end(flags, false));
+                let end = Piece::nullable(self.line_end(flags, false));
+                Ok(self.taken(end))
             }
             Some('b') => {
-                self.take_escape("");
-                if self.units.peek().is_some_and(|unit| unit.is('{')) {
-                    return Err(problem(start..start + 3, "boundaries of grapheme clusters are not offered"));
+                let boundary = self.taken(Piece::nullable("(?:\\b)"));
+                match self.units.peek().filter(|unit| unit.is('{')) {
+                    Some(unit) => {
+                        let message = "boundaries of grapheme clusters are not offered";
+                        Err(problem(start..unit.at + 1, message))
+                    }
+                    None => Ok(boundary),
                 }
-                return Ok("(?:\\b)".to_owned());
             }
-            Some('R') => {
-                return Ok(self.take_escape(r"(?:\x{D}\x{A}|[\x{A}-\x{D}\x{85}\x{2028}\x{2029}])"));
+            Some('G') => {
+                // The engine takes it for the start of the text in every round of a replacement.
+                Err(problem(start..start + 2, "the end of the previous match (`\\G`) is not offered"))
             }
-            Some('X') => {
-                return Err(problem(start..start + 2, "grapheme clusters (`\\X`) are not offered"));
-            }
-            Some('k') => {
-                self.take_escape("");
-                return self.named_reference(start, flags);
-            }
-            Some('1'..='9') => {
-                self.units.advance();
-                return self.numbered_reference(start, flags);
-            }
-            _ => {}
-        }
-        match classes::escape(&mut self.units, flags)? {
-            classes::Escaped::Character(character) => Ok(classes::literal(character, flags)),
-            classes::Escaped::Set(set) => Ok(format!("[{set}]")),
+            Some('X') => Err(problem(start..start + 2, "grapheme clusters (`\\X`) are not offered")),
+            Some('k') => self.named_reference(start, flags).map(Piece::nullable),
+            Some('1'..='9') => self.numbered_reference(start, flags).map(Piece::nullable),
+            _ => Ok(Piece::character(match classes::escape(&mut self.units, flags)? {
+                classes::Escaped::Character(character) => classes::literal(character, flags),
+                classes::Escaped::Set(set) => format!("[{set}]"),
+            })),
         }
     }
 
     /// Goes on behind a backslash and a letter.
-    fn take_escape(&mut self, meaning: &str) -> String {
+    fn taken(&mut self, meaning: Piece) -> Piece {
         self.units.advance();
         self.units.advance();
-        meaning.to_owned()
-    }
-
-    fn named_reference(&mut self, start: usize, flags: Flags) -> Result<String, Problem> {
-        let name = if self.units.take('<') { self.units.name() } else { None };
-        let name = name.filter(|_| self.units.take('>'));
-        let range = start..self.units.position();
-        let Some(name) = name else {
-            return Err(problem(range, "a reference to a named group is written `\\k<name>`"));
-        };
-        match self.names.iter().find(|(known, _)| *known == name).map(|(_, number)| *number) {
-            Some(number) => self.reference(number, range, flags),
-            None => Err(problem(range, format!("no group before this place is named `{name}`"))),
-        }
-    }
-
-    /// Takes digits as long as there is such a group, as Java does.
-    fn numbered_reference(&mut self, start: usize, flags: Flags) -> Result<String, Problem> {
-        let mut number = 0;
-        while let Some(digit) = self.units.peek().and_then(|unit| unit.character.to_digit(10)) {
-            let longer = number * 10 + digit as usize;
-            if number > 0 && longer > self.groups {
-                break;
-            }
-            number = longer;
-            self.units.advance();
-        }
-        let range = start..self.units.position();
-        if number > self.groups {
-            let message = format!("the pattern has no group {number} before this place");
-            return Err(problem(range, message));
-        }
-        self.reference(number, range, flags)
-    }
-
-    fn reference(&mut self, number: usize, range: Range<usize>, flags: Flags) -> Result<String, Problem> {
-        if flags.ignores_case {
-            let message = "a reference to a group under the flag `i` is not offered";
-            return Err(problem(range, message).help("switch the flag off around it: `(?-i:…)`"));
-        }
-        self.is_linear = false;
-        Ok(format!("(?:\\{number})"))
+        meaning
     }
 
     fn line_start(&mut self, flags: Flags) -> String {
@@ -413,11 +332,11 @@ impl Translator<'_> {
     }
 }
 
-enum Extension {
-    /// A group, with what it opens with.
-    Group(String),
-    /// `(?i)`: holds from here to the end of the group around it.
-    FlagsOnly,
+struct Quantifier {
+    text: String,
+    least: u32,
+    /// Nothing for no bound.
+    most: Option<u32>,
 }
 
 /// Any character but those that end a line.

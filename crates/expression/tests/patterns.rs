@@ -1,0 +1,172 @@
+//! Patterns mean what they mean in Java, or are refused.
+
+use expect_test::{Expect, expect};
+use expression::{Pattern, Replacement};
+
+/// What Java 17 makes of many patterns; `java_patterns.java` wrote it.
+const JAVA: &str = include_str!("java_patterns.txt");
+
+#[test]
+fn patterns_do_what_java_does() {
+    let mut cases = 0;
+    for line in JAVA.lines() {
+        let mut columns = line.split('\t');
+        let (Some(pattern), Some(text), Some(java)) = (columns.next(), columns.next(), columns.next()) else {
+            panic!("three columns: {line}");
+        };
+        assert_eq!(result(&plain(pattern), &plain(text)), java, "{line}");
+        cases += 1;
+    }
+    assert!(cases > 400, "the file is whole");
+}
+
+fn result(pattern: &str, text: &str) -> String {
+    let Ok(pattern) = Pattern::compile(pattern) else {
+        return "ERROR".to_owned();
+    };
+    let groups = match pattern.groups(text) {
+        None => "-".to_owned(),
+        Some(groups) => groups.iter().map(|group| shown(group.as_deref())).collect::<Vec<_>>().join(","),
+    };
+    assert_eq!(pattern.find(text), groups != "-", "finding agrees with its groups");
+    let parts: String = pattern.split(text).iter().map(|part| shown(Some(part))).collect();
+    let replaced =
+        pattern.replace_all(text, &Replacement::compile("<$0>", &pattern).expect("group 0 exists"));
+    format!("{groups}|{}|{parts}|{}", pattern.matches_whole(text), shown(Some(&replaced)))
+}
+
+fn shown(text: Option<&str>) -> String {
+    let Some(text) = text else {
+        return "~".to_owned();
+    };
+    let mut out = "'".to_owned();
+    for character in text.chars() {
+        match character {
+            '\\' | '\'' | '|' => out.push_str(&format!("\\u{{{:x}}}", u32::from(character))),
+            ' '..='~' => out.push(character),
+            _ => out.push_str(&format!("\\u{{{:x}}}", u32::from(character))),
+        }
+    }
+    out + "'"
+}
+
+fn plain(text: &str) -> String {
+    let mut parts = text.split("\\u{");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (code, rest) = part.split_once('}').expect("every code is closed");
+        let code = u32::from_str_radix(code, 16).ok().and_then(char::from_u32);
+        plain.push(code.expect("every code is one of a character"));
+        plain.push_str(rest);
+    }
+    plain
+}
+
+#[test]
+fn what_is_not_offered_is_refused() {
+    refused("(", expect!["PC0206 at 0..1: the group has no closing `)`"]);
+    refused("a)", expect![[r#"PC0206 at 1..2: a `)` closes no group (write `\)` to mean it plainly)"#]]);
+    refused("[a", expect!["PC0206 at 0..1: the class has no closing `]`"]);
+    refused("*", expect![[r#"PC0206 at 0..1: `*` repeats nothing (write `\*` to mean it plainly)"#]]);
+    refused(
+        "a{x}",
+        expect![[
+            r#"PC0206 at 1..2: a count of repetitions is `{n}`, `{n,}` or `{n,m}` (write `\{` to mean the bracket plainly)"#
+        ]],
+    );
+    refused(
+        "a{2",
+        expect![[
+            r#"PC0206 at 1..3: a count of repetitions is `{n}`, `{n,}` or `{n,m}` (write `\{` to mean the bracket plainly)"#
+        ]],
+    );
+    refused("\\X", expect![[r#"PC0206 at 0..2: grapheme clusters (`\X`) are not offered"#]]);
+    refused("\\G", expect![[r#"PC0206 at 0..2: the end of the previous match (`\G`) is not offered"#]]);
+    refused("\\b{g}", expect!["PC0206 at 0..3: boundaries of grapheme clusters are not offered"]);
+    refused(
+        "\\N{DIGIT ONE}",
+        expect![[r#"PC0206 at 0..2: `\N` has no meaning here, or one that is not offered"#]],
+    );
+    refused("\\p{Foo}", expect!["PC0206 at 0..7: the property `Foo` is unknown or not offered"]);
+    refused("\\p{InKlingon}", expect!["PC0206 at 0..13: the property `InKlingon` is unknown or not offered"]);
+    refused(
+        "(?i)(a)\\1",
+        expect![[
+            "PC0206 at 7..9: a reference to a group under the flag `i` is not offered (switch the flag off around it: `(?-i:…)`)"
+        ]],
+    );
+    refused("\\1", expect!["PC0206 at 0..2: the pattern has no group 1 before this place"]);
+    refused("\\k<a>", expect!["PC0206 at 0..5: no group before this place is named `a`"]);
+    refused("(?<a>x)(?<a>y)", expect!["PC0206 at 7..11: two groups are named `a`"]);
+    refused(
+        "(?P<a>x)",
+        expect![[
+            "PC0206 at 0..3: a group does not begin like this (known are `(?:`, `(?=`, `(?!`, `(?<=`, `(?<!`, `(?>`, `(?<name>` and the flags idmsuxU)"
+        ]],
+    );
+    refused("(?<=a*)b", expect!["PC0206 at 5..6: a look-behind has no bound here (use `{n,m}` instead)"]);
+    refused(
+        "(?:|a)+",
+        expect![[
+            "PC0206 at 6..7: what is repeated here prefers to match nothing (put the alternative that can match nothing last, or leave it out)"
+        ]],
+    );
+    refused(
+        "[a-z&&[b]c]",
+        expect![[
+            "PC0206 at 9..10: behind `&&` stand either classes in brackets or plain characters, not both (put the plain characters into brackets too)"
+        ]],
+    );
+    refused("[a&&]", expect!["PC0206 at 2..4: `&&` needs a set on both sides"]);
+    refused("\\", expect!["PC0206 at 0..1: a backslash at the end of the pattern escapes nothing"]);
+    refused("\\u12", expect![[r#"PC0206 at 0..4: `\u` is not followed by the code of a character"#]]);
+    refused(
+        "(a{1000}){1000}",
+        expect![[
+            "PC0206 at 0..15: the pattern cannot be used: Compiled regex exceeds size limit of 4194304 bytes."
+        ]],
+    );
+    refused(&"(".repeat(60), expect!["PC0201 at 50..50: the pattern is nested more than 50 levels deep"]);
+    refused(&"[".repeat(60), expect!["PC0201 at 50..51: the pattern is nested more than 50 levels deep"]);
+    refused(&"a".repeat(9000), expect!["PC0201 at 0..9000: the pattern is longer than 8192 bytes"]);
+}
+
+#[track_caller]
+fn refused(pattern: &str, expected: Expect) {
+    let problem = Pattern::compile(pattern).expect_err("refused");
+    assert!(pattern.get(problem.range.clone()).is_some(), "{:?}", problem.range);
+    expected.assert_eq(&format!("{} at {:?}: {problem}", problem.kind.code(), problem.range));
+}
+
+#[test]
+fn a_pattern_that_runs_wild_matches_nothing() {
+    let pattern = Pattern::compile("(a|aa)+\\1z|b").unwrap();
+    assert!(pattern.find("aab"));
+    assert!(!pattern.find(&("a".repeat(60) + "bz")), "the limit is reached before the `b` is");
+}
+
+#[test]
+fn replacements_refer_to_groups() {
+    let pattern = Pattern::compile("(?<key>\\w+)=(\\w+)").unwrap();
+    let replaced = |template: &str| match Replacement::compile(template, &pattern) {
+        Ok(replacement) => pattern.replace_all("a=1;b=2", &replacement),
+        Err(problem) => problem.to_string(),
+    };
+    assert_eq!(replaced("$2=$1"), "1=a;2=b");
+    assert_eq!(replaced("${key}$0"), "aa=1;bb=2");
+    assert_eq!(replaced("$12"), "a2;b2");
+    assert_eq!(replaced("\\$1\\\\"), "$1\\;$1\\");
+    assert_eq!(
+        replaced("$3"),
+        "`$` refers to a group that the pattern does not have (write `\\$` for a plain dollar sign)"
+    );
+    assert_eq!(replaced("${nokey}"), replaced("$3"));
+    assert_eq!(replaced("x\\"), "a backslash at the end of the replacement escapes nothing");
+    let first = Replacement::compile("$2", &pattern).unwrap();
+    assert_eq!(pattern.replace_first("a=1;b=2", &first), "1;b=2");
+    assert_eq!(pattern.expand("x a=1", &first).as_deref(), Some("1"));
+    assert_eq!(pattern.expand("x", &first), None);
+    assert_eq!(pattern.groups_of_whole("a=1").map(|groups| groups.len()), Some(3));
+    assert_eq!(pattern.groups_of_whole("a=1;"), None);
+    assert_eq!((pattern.group_count(), pattern.group_named("key")), (2, Some(1)));
+}
