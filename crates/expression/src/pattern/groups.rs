@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::errors::Problem;
-use crate::pattern::translate::{Flags, Piece, Translator, problem};
+use crate::pattern::translate::{Flags, Piece, Translator, not_behind, problem};
 
 enum Extension {
     /// A group, with what it opens with.
@@ -52,6 +52,9 @@ impl Translator<'_> {
         } else if self.units.take('!') {
             "(?!"
         } else if self.units.take('>') {
+            if self.look_behinds > 0 {
+                return Err(not_behind(start..self.units.position()));
+            }
             "(?>"
         } else if self.units.take('<') {
             if self.units.take('=') {

@@ -5,6 +5,9 @@
 //! `$`, `a*+` and `\h` mean different things in the two worlds, and a pattern often guards access. What
 //! cannot be carried over is refused when the configuration is loaded.
 //!
+//! Two differences are left, neither of which changes whether something matches: Java leaves texts in groups
+//! of alternatives that failed later, and empties a group that is repeated on nothing.
+//!
 //! `\b` follows Java 17, which counts letters and digits of all scripts as parts of words.
 
 use std::fmt;

@@ -52,20 +52,42 @@ pub(super) fn range(first: char, last: char, flags: Flags) -> String {
     set
 }
 
-/// A range with all letters that differ in case only. Java compares what is left after changing to upper and
-/// then to lower case, so that the Turkish letters i meet the others, which Unicode's folding keeps apart.
+/// A range with the letters that Java finds in it under the flags `i` and `u`: it looks a letter up in upper
+/// case, and that again in lower case. Unicode's own folding also goes the other way, and keeps the Turkish
+/// letters i apart.
 fn folded(first: char, last: char) -> String {
+    const LETTERS_I: [char; 4] = ['i', 'I', '\u{130}', '\u{131}'];
     if first == last && first.to_uppercase().nth(1).is_some() {
         // `ß` becomes two letters, and so has no counterpart among characters.
         return span(first, last);
     }
-    const LETTERS_I: [char; 4] = ['i', 'I', '\u{130}', '\u{131}'];
-    let mut class = ClassUnicode::new([ClassUnicodeRange::new(first, last)]);
-    if LETTERS_I.iter().any(|letter| (first..=last).contains(letter)) {
-        class.union(&ClassUnicode::new(LETTERS_I.map(|letter| ClassUnicodeRange::new(letter, letter))));
-    }
-    class.case_fold_simple();
-    class.iter().map(|range| span(range.start(), range.end())).collect()
+    let plain = ClassUnicode::new([ClassUnicodeRange::new(first, last)]);
+    let mut others = plain.clone();
+    others.case_fold_simple();
+    others.union(&ClassUnicode::new(LETTERS_I.map(|letter| ClassUnicodeRange::new(letter, letter))));
+    others.difference(&plain);
+    let is_found = |letter: &char| {
+        let (high, low) = (upper(*letter), lower(upper(*letter)));
+        if first == last {
+            let wanted = lower(upper(first));
+            *letter == wanted || low == wanted
+        } else {
+            (first..=last).contains(&high) || (first..=last).contains(&low)
+        }
+    };
+    let others = others.iter().flat_map(|range| range.start()..=range.end()).filter(is_found);
+    others.fold(span(first, last), |set, letter| set + &written(letter))
+}
+
+/// The one letter in upper case; itself where Unicode has several.
+fn upper(letter: char) -> char {
+    let mut letters = letter.to_uppercase();
+    letters.next().filter(|_| letters.next().is_none()).unwrap_or(letter)
+}
+
+/// The one letter in lower case. The Turkish `İ` has a dot besides, which Java leaves out.
+fn lower(letter: char) -> char {
+    letter.to_lowercase().next().unwrap_or(letter)
 }
 
 fn span(first: char, last: char) -> String {

@@ -206,14 +206,20 @@ impl Translator<'_> {
             }
         }
         piece.is_nullable |= least == 0;
-        piece.text.push_str(&text);
         self.units.skip_comments(flags);
+        if self.units.take('+') {
+            if self.look_behinds > 0 {
+                return Err(not_behind(range));
+            }
+            // Java does not go back into a round of a possessive loop either.
+            self.is_linear = false;
+            piece.text = format!("(?>(?>{}){text})", piece.text);
+            return Ok(piece);
+        }
+        piece.text.push_str(&text);
         if self.units.take('?') {
             piece.prefers_nothing |= least == 0;
             piece.text.push('?');
-        } else if self.units.take('+') {
-            self.is_linear = false;
-            piece.text = format!("(?>{})", piece.text);
         }
         Ok(piece)
     }
@@ -330,6 +336,11 @@ impl Translator<'_> {
             false => format!(r"(?:(?=(?:\x{{D}}\x{{A}}|[{TERMINATORS}])?\z)(?!(?<=\x{{D}})\x{{A}}))"),
         }
     }
+}
+
+/// Behind, the engine tries lengths where Java tries places, which shows where nothing may be given back.
+pub(super) fn not_behind(range: Range<usize>) -> Problem {
+    problem(range, "what gives nothing back (`*+`, `(?>`) is not offered in a look-behind")
 }
 
 struct Quantifier {
