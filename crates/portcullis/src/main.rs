@@ -1,2 +1,28 @@
-//! The program.
-fn main() {}
+//! Portcullis: an identity gateway that runs the configuration folders of ForgeRock / Ping Identity Gateway.
+//!
+//! This crate is the program around the parts: it reads the command line, boots an instance, swaps
+//! generations, and answers on the admin endpoints.
+
+mod admin;
+mod boot;
+mod check;
+mod commands;
+mod demo;
+mod errors;
+mod gateway;
+mod instance;
+mod logging;
+mod pid;
+mod reference;
+mod reload;
+mod sample_app;
+mod server_config;
+mod shutdown;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    commands::Arguments::parse().run()
+}

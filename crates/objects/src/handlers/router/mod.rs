@@ -1,0 +1,219 @@
+//! `Router`: sends each request to the first route whose condition is true, and keeps the routes in step with
+//! the files of a folder.
+
+mod registry;
+mod route;
+mod scan;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use exchange::{
+    Context, Fault, FaultKind, Handler, HandlerRef, Outcome, Prepare, Request, RouterContext,
+};
+use expression::Uses;
+use heap::{Builder, Nested, ObjectConfig, RawNode, Ref, Spanned, Stop, TimeSpan};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use source::{Diagnostic, DurationValue};
+
+pub use registry::{CODES, RouteStatus, RouterRegistry};
+pub use route::check_routes;
+use route::Route;
+use scan::Scanner;
+
+/// Scans this often unless the configuration or `IG_ROUTER_SCAN_INTERVAL` says otherwise.
+const SCAN_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Sends each request to the first route whose condition is true.
+///
+/// Routes are the `.json` files of a folder, in the order of their names (or ids). The folder is scanned at
+/// start and then at an interval; what changed is found by content, not by time. A file that breaks while its
+/// route serves leaves the last good version serving; a file that is broken from the start answers 503 to
+/// the requests its condition takes. A request that no route takes goes to `defaultHandler`, or is answered
+/// with 404.
+///
+/// ```json
+/// {
+///   "type": "Router",
+///   "name": "_router",
+///   "config": { "directory": "${openig.configDirectory}/routes", "scanInterval": "2 seconds" }
+/// }
+/// ```
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Router {
+    /// Folder of the route files. Default: `config/routes` of the instance.
+    directory: Option<Spanned<String>>,
+    /// Time between two scans; `disabled` loads the routes once. Default: 10 seconds, or what
+    /// `IG_ROUTER_SCAN_INTERVAL` says.
+    scan_interval: Option<Spanned<TimeSpan>>,
+    /// Takes the requests that no route takes. Default: an answer of 404.
+    default_handler: Option<Ref<HandlerRef>>,
+    /// Whether a broken route keeps the router, and so the gateway, from starting.
+    #[serde(default)]
+    fail_on_route_error: bool,
+    /// Accepted and ignored: OpenAPI documents are not read as routes.
+    #[expect(dead_code, reason = "only its presence is tolerated")]
+    open_api_validation: Option<RawNode>,
+}
+
+impl Router {
+    fn directory(&self, routes: PathBuf) -> PathBuf {
+        self.directory.as_ref().map_or(routes, |directory| PathBuf::from(directory.as_str()))
+    }
+}
+
+impl ObjectConfig for Router {
+    const TYPE: &'static str = "Router";
+    const ALIASES: &'static [&'static str] = &["RouterHandler"];
+    type Object = HandlerRef;
+
+    fn build(self, b: &mut Builder<'_>) -> Result<HandlerRef, Diagnostic> {
+        let interval = scan_interval(self.scan_interval.as_ref(), b)?;
+        let routes = b.paths().config.join("routes");
+        let directory = self.directory(routes);
+        let directory = if directory.is_relative() { b.paths().config.join(directory) } else { directory };
+        let running = Arc::new(Running {
+            name: b.name().to_owned(),
+            table: ArcSwap::default(),
+            default_handler: self.default_handler.as_ref().map(|handler| b.get(handler)),
+        });
+        let span = self.directory.as_ref().map(Spanned::span);
+        let unreadable = b.error(format!("the folder `{}` cannot be read", directory.display()), span);
+        let must_exist = self.directory.is_some();
+        let is_strict = self.fail_on_route_error;
+        if let Some(registry) = b.service::<RouterRegistry>() {
+            registry.register(&running);
+        }
+        let (hand_over, scanner) = tokio::sync::oneshot::channel();
+        let started = Arc::downgrade(&running);
+        b.on_start(move |starting| {
+            let mut scanner = Scanner::new(directory, starting, started);
+            let complaints = match scanner.scan() {
+                Ok(complaints) => complaints,
+                Err(_) if !must_exist => Vec::new(),
+                Err(error) => return Err(vec![unreadable.help(error.to_string())]),
+            };
+            for complaint in &complaints {
+                tracing::error!(target: "Router", "{}", complaint.render(false));
+            }
+            if is_strict && complaints.iter().any(Diagnostic::is_error) {
+                return Err(complaints);
+            }
+            // Nobody listens when scanning is disabled.
+            let _ = hand_over.send(scanner);
+            Ok(())
+        });
+        if let Some(interval) = interval {
+            b.background("route scan", move |stop| rescan(scanner, interval, stop));
+        }
+        Ok(HandlerRef::new(RouterHandler(running)))
+    }
+
+    fn nested(&self) -> Option<Nested> {
+        // Without a folder of its own the router reads `config/routes`, which the caller knows.
+        Some(Nested { directory: self.directory(PathBuf::from("routes")) })
+    }
+}
+
+/// `None` when the routes are to be loaded once.
+fn scan_interval(
+    configured: Option<&Spanned<TimeSpan>>,
+    b: &Builder<'_>,
+) -> Result<Option<Duration>, Diagnostic> {
+    let (span, place) = match (configured, b.setting("ig.router.scan.interval")) {
+        (Some(configured), _) => (configured.0, Some(configured.span())),
+        (None, Some(text)) => {
+            let complain = |error| b.error(format!("IG_ROUTER_SCAN_INTERVAL: {error}"), None);
+            (source::parse_duration(&text).map_err(complain)?, None)
+        }
+        (None, None) => (DurationValue::Limited(SCAN_INTERVAL), None),
+    };
+    match span {
+        DurationValue::Limited(interval) if interval.is_zero() => Ok(None),
+        DurationValue::Limited(interval) => Ok(Some(interval)),
+        DurationValue::Unlimited => {
+            let complaint = b.error("a scan interval cannot be unlimited", place);
+            Err(complaint.help("write `disabled` to load the routes once"))
+        }
+    }
+}
+
+/// Scans until the generation is retired. A scan reads files, so it runs beside the requests' threads.
+async fn rescan(scanner: tokio::sync::oneshot::Receiver<Scanner>, interval: Duration, mut stop: Stop) {
+    let Ok(mut scanner) = scanner.await else { return };
+    loop {
+        tokio::select! {
+            () = stop.stopped() => return,
+            () = tokio::time::sleep(interval) => {}
+        }
+        let scanned = tokio::task::spawn_blocking(move || {
+            let outcome = scanner.scan();
+            (scanner, outcome)
+        });
+        let Ok((back, outcome)) = scanned.await else { return };
+        scanner = back;
+        match outcome {
+            Ok(complaints) => {
+                for complaint in complaints {
+                    tracing::error!(target: "Router", "{}", complaint.render(false));
+                }
+            }
+            Err(error) => tracing::warn!(%error, "The routes folder cannot be read; the routes stay as they are."),
+        }
+    }
+}
+
+/// The routes of one moment, in the order in which they are asked.
+#[derive(Default)]
+struct Table {
+    routes: Vec<Arc<Route>>,
+    /// What the conditions look at, so that it can be fetched once, before the first of them.
+    uses: Uses,
+}
+
+/// What requests and scans share.
+struct Running {
+    name: String,
+    table: ArcSwap<Table>,
+    default_handler: Option<HandlerRef>,
+}
+
+struct RouterHandler(Arc<Running>);
+
+impl Handler for RouterHandler {
+    async fn handle(&self, cx: &mut Context, request: &mut Request) -> Outcome {
+        if cx.router.is_none() {
+            cx.router = Some(RouterContext { original_uri: request.uri.clone() });
+        }
+        let uses = self.0.table.load().uses;
+        if uses.request_entity || uses.session {
+            Prepare::request(uses, cx, request).await?;
+        }
+        let found = self.0.find(cx, request);
+        match (found, &self.0.default_handler) {
+            (Some(route), _) => route.handle(cx, request).await,
+            (None, Some(handler)) => Ok(handler.handle(cx, request).await),
+            (None, None) => Err(Fault::new(
+                FaultKind::NotFound,
+                format!("No route of `{}` takes {} {}.", self.0.name, request.method, request.uri),
+            )),
+        }
+    }
+}
+
+impl Running {
+    fn find(&self, cx: &Context, request: &Request) -> Option<Arc<Route>> {
+        let table = self.table.load();
+        table.routes.iter().find(|route| route.takes(cx, request)).cloned()
+    }
+
+    fn publish(&self, table: Table) {
+        self.table.store(Arc::new(table));
+    }
+}
+
+type Publisher = Weak<Running>;

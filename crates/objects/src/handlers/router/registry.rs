@@ -1,0 +1,70 @@
+//! Which routers there are and how their routes do: for the admin connector. Also the complaints of routers.
+
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use source::{Code, Diagnostic};
+
+use super::Running;
+
+const ROUTE_NAME: Code = Code::new(
+    400,
+    "route-name",
+    "A route has a name or id that another route of the router has already, or that is reserved.\n\n\
+     The route that was loaded first keeps serving; the other one stays closed. `default` is reserved for the \
+     router's default handler. Rename the file, or change `name` or `_id` in it.\n",
+);
+
+/// The codes of routers.
+pub const CODES: &[&Code] = &[&ROUTE_NAME];
+
+pub(super) fn reserved_name(file: &str) -> Diagnostic {
+    Diagnostic::error(&ROUTE_NAME, format!("{file}: `default` cannot be the name or id of a route"))
+        .help("it stands for the router's default handler; rename the route")
+}
+
+pub(super) fn taken_name(file: &str, other: &str) -> Diagnostic {
+    Diagnostic::error(&ROUTE_NAME, format!("{file}: the route `{other}` has the same name or id"))
+        .help("rename one of them; the route that was loaded first keeps serving")
+}
+
+/// All routers of the process, as long as they live.
+#[derive(Default)]
+pub struct RouterRegistry(Mutex<Vec<Weak<Running>>>);
+
+/// How one route does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RouteStatus {
+    /// The router it belongs to.
+    pub router: String,
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Whether it serves; a closed one answers 503.
+    pub is_serving: bool,
+}
+
+impl RouterRegistry {
+    pub(super) fn register(&self, router: &Arc<Running>) {
+        let mut routers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        routers.retain(|router| router.strong_count() > 0);
+        routers.push(Arc::downgrade(router));
+    }
+
+    /// Every route of every router, in the order in which they are asked.
+    pub fn routes(&self) -> Vec<RouteStatus> {
+        let routers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let live = routers.iter().filter_map(Weak::upgrade);
+        live.flat_map(|router| {
+            let table = router.table.load_full();
+            let status = |route: &Arc<super::Route>| RouteStatus {
+                router: router.name.clone(),
+                id: route.id.clone(),
+                name: route.name.clone(),
+                is_serving: route.is_serving(),
+            };
+            table.routes.iter().map(status).collect::<Vec<_>>()
+        })
+        .collect()
+    }
+}

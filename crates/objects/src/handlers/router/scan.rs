@@ -1,0 +1,176 @@
+//! Keeps the routes in step with the files of a folder.
+//!
+//! A change is a change of content: a restored older file counts, a touched one does not. A scan works out
+//! the whole new table and publishes it in one step, so a renamed file is never missing in between.
+
+use std::collections::{BTreeMap, HashSet};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Weak};
+
+use expression::Uses;
+use heap::{Environment, Generation, Starting};
+use sha2::{Digest, Sha256};
+use source::Diagnostic;
+
+use super::route::{Broken, Loaded, Route};
+use super::{Publisher, Table};
+
+/// A route file larger than this is refused unread.
+const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+pub(super) struct Scanner {
+    directory: PathBuf,
+    environment: Arc<Environment>,
+    parent: Weak<Generation>,
+    router: Publisher,
+    files: BTreeMap<PathBuf, Known>,
+}
+
+/// What the last scan made of a file.
+struct Known {
+    hash: [u8; 32],
+    /// The last good version, or a stand-in for a file that never had one.
+    route: Option<Arc<Route>>,
+}
+
+impl Scanner {
+    pub(super) fn new(directory: PathBuf, starting: &Starting<'_>, router: Publisher) -> Self {
+        Self {
+            directory,
+            environment: starting.environment.clone(),
+            parent: Arc::downgrade(starting.generation),
+            router,
+            files: BTreeMap::new(),
+        }
+    }
+
+    /// Reads what has changed and publishes the new table, if there is one.
+    ///
+    /// # Errors
+    /// When the folder itself cannot be read; the table then stays as it is.
+    pub(super) fn scan(&mut self) -> io::Result<Vec<Diagnostic>> {
+        let (Some(router), Some(parent)) = (self.router.upgrade(), self.parent.upgrade()) else {
+            return Ok(Vec::new());
+        };
+        let files = self.list()?;
+        let mut complaints = Vec::new();
+        let missing = self.forget_missing(&files);
+        let mut changed = !missing.is_empty();
+        for file in files {
+            changed |= self.read(&file, &parent, &missing, &mut complaints);
+        }
+        if changed {
+            router.publish(self.table());
+        }
+        Ok(complaints)
+    }
+
+    /// The files of the folder. A rename while the folder is being listed can hide a file under both of its
+    /// names, so a file that seems to be gone is looked for again.
+    fn list(&self) -> io::Result<Vec<PathBuf>> {
+        let files = route_files(&self.directory)?;
+        let is_complete = self.files.keys().all(|known| files.contains(known));
+        if is_complete { Ok(files) } else { route_files(&self.directory) }
+    }
+
+    /// Forgets files that are gone. What they held is kept for this scan, in case one was only renamed.
+    fn forget_missing(&mut self, files: &[PathBuf]) -> Vec<Known> {
+        let present: HashSet<&PathBuf> = files.iter().collect();
+        let missing: Vec<PathBuf> = self.files.keys().filter(|file| !present.contains(file)).cloned().collect();
+        let missing: Vec<Known> = missing.iter().filter_map(|file| self.files.remove(file)).collect();
+        for route in missing.iter().filter_map(|known| known.route.as_ref()) {
+            tracing::info!(target: "Router", id = route.id, name = route.name, "Unloaded a route.");
+        }
+        missing
+    }
+
+    /// Loads a file that is new or has changed. True when the table has to be made anew.
+    fn read(
+        &mut self,
+        file: &Path,
+        parent: &Arc<Generation>,
+        missing: &[Known],
+        complaints: &mut Vec<Diagnostic>,
+    ) -> bool {
+        // A file that vanishes between listing and reading is gone with the next scan.
+        let Ok(bytes) = read_limited(file) else { return false };
+        let hash: [u8; 32] = Sha256::digest(&bytes).into();
+        if self.files.get(file).is_some_and(|known| known.hash == hash) {
+            return false;
+        }
+        let file_id = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let shown = shown_path(&self.environment, file);
+        let before = self.files.get(file).or_else(|| missing.iter().find(|known| known.hash == hash));
+        let last_good = before.and_then(|known| known.route.clone()).filter(|route| route.is_serving());
+        let loaded = Route::load(&self.environment, parent, &file_id, &shown, &bytes);
+        let loaded = loaded.and_then(|loaded| self.refuse_taken_name(file, loaded));
+        let (route, mut diagnostics) = match loaded {
+            Ok(Loaded { route, diagnostics }) => {
+                tracing::info!(target: "Router", id = route.id, name = route.name, file = shown, "Loaded a route.");
+                (Some(Arc::new(route)), diagnostics)
+            }
+            Err(Broken { closed, diagnostics }) => {
+                let state = match (&last_good, &closed) {
+                    (Some(_), _) => "the last good version keeps serving",
+                    (None, Some(_)) => "it answers 503 until the file is mended",
+                    (None, None) => "it takes no requests until the file is mended",
+                };
+                tracing::error!(target: "Router", file = shown, "A route could not be loaded; {state}.");
+                (last_good.or(closed.map(Arc::new)), diagnostics)
+            }
+        };
+        complaints.append(&mut diagnostics);
+        self.files.insert(file.to_owned(), Known { hash, route });
+        true
+    }
+
+    /// Of two routes with one name or id the one loaded first stays; `default` belongs to the router.
+    fn refuse_taken_name(&self, file: &Path, loaded: Loaded) -> Result<Loaded, Broken> {
+        let Loaded { route, mut diagnostics } = loaded;
+        let others = self.files.iter().filter(|(other, _)| *other != file).filter_map(|(_, known)| known.route.as_ref());
+        let taken = others.into_iter().find(|other| other.id == route.id || other.name == route.name);
+        let complaint = match taken {
+            _ if route.id == "default" || route.name == "default" => {
+                super::registry::reserved_name(&shown_path(&self.environment, file))
+            }
+            Some(other) => super::registry::taken_name(&shown_path(&self.environment, file), &other.name),
+            None => return Ok(Loaded { route, diagnostics }),
+        };
+        diagnostics.push(complaint);
+        Err(Broken { closed: None, diagnostics })
+    }
+
+    /// Routes in the order of their names, by UTF-16 code unit as Java sorts.
+    fn table(&self) -> Table {
+        let mut routes: Vec<Arc<Route>> = self.files.values().filter_map(|known| known.route.clone()).collect();
+        routes.sort_by(|left, right| left.name.encode_utf16().cmp(right.name.encode_utf16()));
+        let uses = routes.iter().fold(Uses::default(), |uses, route| uses.union(route.uses));
+        Table { routes, uses }
+    }
+}
+
+/// The `.json` files of a folder, in order; only the lower-case ending counts.
+pub(super) fn route_files(directory: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(directory)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "json") && path.is_file() {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// The path below the instance directory, which is how people know it.
+pub(super) fn shown_path(environment: &Environment, file: &Path) -> String {
+    file.strip_prefix(&environment.paths.instance).unwrap_or(file).display().to_string()
+}
+
+fn read_limited(file: &Path) -> io::Result<Vec<u8>> {
+    use std::io::Read;
+    let mut bytes = Vec::new();
+    std::fs::File::open(file)?.take(FILE_BYTES_MAX).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}

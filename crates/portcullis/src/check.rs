@@ -1,0 +1,97 @@
+//! `portcullis check`: every mistake of a configuration, without starting anything.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use heap::{Environment, InstancePaths, Services};
+use objects::handlers::router::check_routes;
+use source::{Diagnostic, Severity};
+
+use crate::commands::Format;
+use crate::{boot, errors, gateway, instance};
+
+/// Reads every file of the instance and prints what there is to say. Exit code 0 when it would start.
+pub(crate) fn check(directory: Option<PathBuf>, format: Format, is_strict: bool) -> ExitCode {
+    let directory = instance::directory(directory);
+    let process = instance::process_settings(&directory);
+    let environment =
+        instance::environment(InstancePaths::below(&directory), process, Services::default(), None);
+    let mut diagnostics = find_all(&environment);
+    if is_strict {
+        for diagnostic in diagnostics.iter_mut().filter(|found| found.severity == Severity::Warning) {
+            diagnostic.severity = Severity::Error;
+        }
+    }
+    match format {
+        Format::Human => print(&diagnostics),
+        Format::Json => {
+            let mut lines = String::new();
+            for diagnostic in &diagnostics {
+                lines.push_str(&diagnostic.to_json());
+                lines.push('\n');
+            }
+            write_out(&lines);
+        }
+    }
+    let count = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
+    if count == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// What is wrong with `admin.json`, `config.json` and every route.
+fn find_all(environment: &Environment) -> Vec<Diagnostic> {
+    if let Err(error) = std::fs::read_dir(&environment.paths.instance) {
+        return vec![errors::cannot_read(&environment.paths.instance, &error)];
+    }
+    let admin = boot::declare_admin(environment);
+    let mut diagnostics = admin.diagnostics;
+    if let Some(level) = &admin.level {
+        level.fields.server(&mut diagnostics);
+    }
+    let gateway = gateway::declare(environment);
+    diagnostics.extend(gateway.diagnostics);
+    for nested in gateway.nested {
+        let folder = environment.paths.config.join(nested.directory);
+        match check_routes(environment, &folder, &gateway.scope) {
+            Ok(routes) => diagnostics.extend(routes.into_iter().flat_map(|route| route.diagnostics)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => diagnostics.push(errors::cannot_read(&folder, &error)),
+        }
+    }
+    diagnostics
+}
+
+/// Prints diagnostics for people, errors first, then a line that counts them.
+pub(crate) fn print(diagnostics: &[Diagnostic]) {
+    let mut sorted: Vec<&Diagnostic> = diagnostics.iter().collect();
+    sorted.sort_by_key(|diagnostic| diagnostic.severity);
+    let color = std::io::stderr().is_terminal();
+    for diagnostic in &sorted {
+        eprintln!("{}\n", diagnostic.render(color));
+    }
+    let count = |severity| sorted.iter().filter(|diagnostic| diagnostic.severity == severity).count();
+    eprintln!(
+        "{} errors, {} warnings, {} notes",
+        count(Severity::Error),
+        count(Severity::Warning),
+        count(Severity::Note)
+    );
+}
+
+/// Logs diagnostics of something that starts, or stays as it is.
+pub(crate) fn log(diagnostics: &[Diagnostic]) {
+    for diagnostic in diagnostics {
+        let rendered = diagnostic.render(false);
+        match diagnostic.severity {
+            Severity::Error => tracing::error!("{rendered}"),
+            Severity::Warning => tracing::warn!("{rendered}"),
+            Severity::Note => tracing::info!("{rendered}"),
+        }
+    }
+}
+
+/// Standard output may be a pipe that somebody closed; that is no reason to panic.
+fn write_out(text: &str) {
+    use std::io::Write;
+    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+}

@@ -1,0 +1,138 @@
+//! [`Gateway`]: the handler behind every connector. It answers on the admin endpoints and sends the rest
+//! through the generation that serves at the moment.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use exchange::{
+    Context, Handler, HandlerRef, Outcome, Request, SessionManagerRef, SessionSlot, TemporaryStorage,
+};
+use heap::{AnyObject, Document, Environment, Generation, Ref, Started, TemporaryStorageRef, Unstarted};
+use serde::Deserialize;
+use source::Diagnostic;
+
+use crate::admin::Endpoints;
+
+/// The configuration of an instance without `config.json`.
+const DEFAULT_CONFIG: &[u8] = include_bytes!("default_config.json");
+
+/// The fields of `config.json`. Any other field that names a decorator decorates the handler.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct GatewayFields {
+    #[serde(alias = "handlerObject")]
+    handler: Ref<HandlerRef>,
+    session: Option<Ref<SessionManagerRef>>,
+    temporary_storage: Option<Ref<TemporaryStorageRef>>,
+    #[expect(dead_code, reason = "declared, so that a service that is not offered is an error")]
+    audit_service: Option<Ref<AnyObject>>,
+    #[expect(dead_code, reason = "declared, so that a store that is not offered is an error")]
+    secrets: Option<Stores>,
+    #[expect(dead_code, reason = "metrics are always on; the older switch is accepted")]
+    monitor: Option<heap::RawNode>,
+    #[expect(dead_code, reason = "logs go to one place; the older choice is accepted")]
+    log_sink: Option<heap::RawNode>,
+}
+
+#[derive(Deserialize)]
+struct Stores {
+    #[expect(dead_code, reason = "declared, so that a store that is not offered is an error")]
+    stores: Vec<Ref<AnyObject>>,
+}
+
+/// `config.json` declared: what `check` reports and `start` builds.
+pub(crate) fn declare(environment: &Environment) -> heap::Declared<GatewayFields> {
+    let path = environment.paths.config.join("config.json");
+    let document = if path.exists() {
+        heap::read_document(environment, &path, "config/config.json", None)
+    } else {
+        Document::parse(environment, "(default config.json)", DEFAULT_CONFIG, None)
+    };
+    heap::declare(environment, document, None, "config.json", true)
+}
+
+/// One generation as requests see it.
+pub(crate) struct Serving {
+    handler: HandlerRef,
+    session: SessionManagerRef,
+    storage: TemporaryStorage,
+    /// Keeps the objects alive until the last request has left them.
+    _generation: Arc<Generation>,
+}
+
+/// A built generation whose work has not started.
+pub(crate) struct Built {
+    serving: Serving,
+    unstarted: Unstarted,
+}
+
+impl Built {
+    /// Builds the objects of `config.json`. `session` is the manager of `admin.json`, for a level without one.
+    pub(crate) fn build(
+        environment: &Arc<Environment>,
+        level: heap::Level<GatewayFields>,
+        session: &SessionManagerRef,
+    ) -> Result<Self, Vec<Diagnostic>> {
+        let fields = level.fields;
+        let unstarted = level.plan.build(environment, None)?;
+        let generation = unstarted.generation().clone();
+        let own = fields.session.as_ref().map(|session| generation.get(session));
+        let storage = fields.temporary_storage.as_ref().map(|storage| generation.get(storage));
+        let storage = storage.or_else(|| generation.named::<TemporaryStorageRef>("TemporaryStorage"));
+        let serving = Serving {
+            handler: generation.decorate(generation.get(&fields.handler)),
+            session: own.or_else(|| generation.named("Session")).unwrap_or_else(|| session.clone()),
+            storage: storage.map(|storage| storage.0).unwrap_or_default(),
+            _generation: generation,
+        };
+        Ok(Self { serving, unstarted })
+    }
+
+    /// Starts what runs in the background, routers' first scans included.
+    pub(crate) fn start(self, environment: &Arc<Environment>) -> Result<(Serving, Started), Vec<Diagnostic>> {
+        let started = self.unstarted.start(environment).map_err(|error| error.0)?;
+        Ok((self.serving, started))
+    }
+}
+
+/// The handler behind every connector.
+pub(crate) struct Gateway {
+    current: ArcSwap<Serving>,
+    endpoints: Endpoints,
+}
+
+impl Gateway {
+    pub(crate) fn new(serving: Serving, endpoints: Endpoints) -> Arc<Self> {
+        Arc::new(Self { current: ArcSwap::from_pointee(serving), endpoints })
+    }
+
+    /// Lets a new generation serve. Requests that are inside the old one finish there.
+    pub(crate) fn swap(&self, serving: Serving) {
+        self.current.store(Arc::new(serving));
+    }
+
+    /// The gateway as the handler of a connector.
+    pub(crate) fn handler(self: &Arc<Self>) -> HandlerRef {
+        HandlerRef::new(Entry(self.clone()))
+    }
+}
+
+struct Entry(Arc<Gateway>);
+
+impl Handler for Entry {
+    async fn handle(&self, cx: &mut Context, request: &mut Request) -> Outcome {
+        let endpoints = &self.0.endpoints;
+        if let Some(protection) = endpoints.protection(request) {
+            return Ok(endpoints.protected(protection, cx, request).await);
+        }
+        if let Some(response) = endpoints.answer(cx, request) {
+            return Ok(response);
+        }
+        let serving = self.0.current.load_full();
+        cx.storage = serving.storage.clone();
+        cx.session = SessionSlot::new(serving.session.clone());
+        let mut response = serving.handler.handle(cx, request).await;
+        cx.session.save(&mut response).await?;
+        Ok(response)
+    }
+}

@@ -1,0 +1,367 @@
+//! `admin.json`: connectors and server settings, read from the product's words into transport's options.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use exchange::{FilterRef, SessionManagerRef};
+use heap::{AnyObject, RawNode, Ref, Spanned, TemporaryStorageRef, TimeSpan};
+use ipnet::IpNet;
+use serde::Deserialize as DeriveDeserialize;
+use serde::de::{Deserialize, Deserializer, Error};
+use source::{Diagnostic, DurationValue, Node, Span, Value};
+use transport::client::{Resolver, ResolverError};
+use transport::server::{ConnectorOptions, NormalizePath};
+
+use crate::errors;
+
+/// The port of the default connector.
+const DEFAULT_PORT: u16 = 8080;
+/// The port of the admin connector when none is configured; on the loopback address.
+pub(crate) const DEFAULT_ADMIN_PORT: u16 = 8085;
+
+/// The fields of `admin.json`.
+#[derive(DeriveDeserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct AdminFields {
+    connectors: Option<Spanned<Vec<Spanned<ConnectorFields>>>>,
+    admin_connector: Option<Spanned<ConnectorFields>>,
+    vertx: Option<RootVertx>,
+    pub(crate) gateway_units: Option<Spanned<usize>>,
+    pub(crate) prefix: Option<String>,
+    pub(crate) mode: Option<Mode>,
+    pub(crate) pid_file_mode: Option<Spanned<String>>,
+    pub(crate) session: Option<Ref<SessionManagerRef>>,
+    /// Accepted: bodies always stream, and are buffered when an expression looks.
+    streaming_enabled: Option<bool>,
+    pub(crate) temporary_directory: Option<String>,
+    pub(crate) temporary_storage: Option<Ref<TemporaryStorageRef>>,
+    max_body_length: Option<i64>,
+    admin_max_body_length: Option<i64>,
+    preserve_original_query_string: bool,
+    /// Declared, so that a service that is not offered is an error.
+    audit_service: Option<Ref<AnyObject>>,
+    pub(crate) api_protection_filter: Option<Ref<FilterRef>>,
+    /// Declared, so that mistakes in it are found.
+    metrics_protection_filter: Option<Ref<FilterRef>>,
+    /// Declared, so that mistakes in it are found.
+    studio_protection_filter: Option<Ref<FilterRef>>,
+    /// Accepted: there is no deprecated endpoint to serve.
+    serve_deprecated_prometheus_endpoint: Option<bool>,
+    /// Accepted until telemetry is exported.
+    open_telemetry: Option<RawNode>,
+}
+
+/// Whether the endpoints for development are there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, DeriveDeserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(crate) enum Mode {
+    /// `/openig/api/info` and other endpoints that show the inside.
+    #[serde(alias = "EVALUATION")]
+    Development,
+    /// Ping and health only.
+    Production,
+}
+
+#[derive(Debug, DeriveDeserialize)]
+#[serde(rename_all = "camelCase")]
+struct ConnectorFields {
+    port: Spanned<Ports>,
+    host: Option<Spanned<String>>,
+    tls: Option<Spanned<RawNode>>,
+    vertx: Option<ConnectorVertx>,
+    grace_period: Option<TimeSpan>,
+    max_total_headers_size: Option<usize>,
+    /// Addition: `reject` (default), `canonical` or `off`.
+    normalize_path: Option<PathRule>,
+    /// Addition: addresses and networks whose forwarded headers are believed.
+    trusted_proxies: Option<Vec<Spanned<String>>>,
+    /// Addition: open connections at the same time.
+    max_connections: Option<usize>,
+    /// Addition: open connections from one address at the same time.
+    max_connections_per_address: Option<usize>,
+}
+
+#[derive(Debug, Clone, Copy, DeriveDeserialize)]
+#[serde(rename_all = "lowercase")]
+enum PathRule {
+    Reject,
+    Canonical,
+    Off,
+}
+
+/// One port, or several that are opened with the same options.
+#[derive(Debug)]
+struct Ports(Vec<u16>);
+
+impl<'de> Deserialize<'de> for Ports {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OneOrMany;
+        impl<'de> serde::de::Visitor<'de> for OneOrMany {
+            type Value = Ports;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a port number, or an array of them,")
+            }
+            fn visit_i64<E: Error>(self, port: i64) -> Result<Ports, E> {
+                let port = u16::try_from(port)
+                    .map_err(|_| E::custom(format!("a port is a number from 0 to 65535, found `{port}`")))?;
+                Ok(Ports(vec![port]))
+            }
+            fn visit_str<E: Error>(self, text: &str) -> Result<Ports, E> {
+                let port = text.trim().parse();
+                let port = port
+                    .map_err(|_| E::custom(format!("a port is a number from 0 to 65535, found `{text}`")))?;
+                Ok(Ports(vec![port]))
+            }
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut items: A) -> Result<Ports, A::Error> {
+                let mut ports = Vec::new();
+                while let Some(port) = items.next_element::<u16>()? {
+                    ports.push(port);
+                }
+                Ok(Ports(ports))
+            }
+        }
+        deserializer.deserialize_any(OneOrMany)
+    }
+}
+
+/// A `vertx` option that belongs elsewhere: its presence is an error.
+#[derive(Debug)]
+struct Refused;
+
+impl<'de> Deserialize<'de> for Refused {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        serde::de::IgnoredAny::deserialize(deserializer)?;
+        Err(D::Error::custom(
+            "this option cannot be set in `vertx`; use the fields of the connector (port, host, tls)",
+        ))
+    }
+}
+
+/// The options of one connector that the original passes to its HTTP library.
+#[derive(Debug, Default, DeriveDeserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct ConnectorVertx {
+    max_web_socket_frame_size: Option<u64>,
+    max_web_socket_message_size: Option<u64>,
+    compression_supported: bool,
+    compression_level: Option<Spanned<u32>>,
+    /// Seconds, as in the original; 0 means never.
+    idle_timeout: Option<u64>,
+    max_initial_line_length: Option<usize>,
+    max_header_size: Option<usize>,
+    accept_backlog: Option<u32>,
+    host: Option<Spanned<String>>,
+    initial_settings: Option<RawNode>,
+    max_form_attribute_size: Option<RawNode>,
+    so_linger: Option<RawNode>,
+    port: Option<Refused>,
+    use_alpn: Option<Refused>,
+    ssl: Option<Refused>,
+    enabled_cipher_suites: Option<Refused>,
+    enabled_secure_transport_protocols: Option<Refused>,
+    jdk_ssl_engine_options: Option<Refused>,
+    key_store_options: Option<Refused>,
+    open_ssl_engine_options: Option<Refused>,
+    pem_key_cert_options: Option<Refused>,
+    pem_trust_options: Option<Refused>,
+    pfx_key_cert_options: Option<Refused>,
+    pfx_trust_options: Option<Refused>,
+    trust_store_options: Option<Refused>,
+    client_auth: Option<Refused>,
+}
+
+/// The options of the whole process.
+#[derive(DeriveDeserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct RootVertx {
+    metrics_enabled: Option<bool>,
+    metrics_options: Option<RawNode>,
+    web_socket_sub_protocols: Option<RawNode>,
+    address_resolver_options: Option<AddressResolverOptions>,
+}
+
+/// Names that are resolved without asking the system.
+#[derive(DeriveDeserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct AddressResolverOptions {
+    hosts_path: Option<Spanned<String>>,
+    hosts_value: Option<Spanned<String>>,
+    /// The hosts file is read anew when it changes.
+    hosts_refresh_period: Option<u64>,
+}
+
+impl AddressResolverOptions {
+    fn resolver(&self, diagnostics: &mut Vec<Diagnostic>) -> Resolver {
+        let value = self.hosts_value.as_deref().map(String::as_str);
+        let path = self.hosts_path.as_ref().map(|path| Path::new(path.as_str()));
+        Resolver::new(value, path).unwrap_or_else(|error| {
+            let span = match &error {
+                ResolverError::File { .. } => self.hosts_path.as_ref(),
+                ResolverError::Line { .. } => self.hosts_value.as_ref().or(self.hosts_path.as_ref()),
+            };
+            diagnostics.push(errors::connector(error.to_string(), span.map(Spanned::span)));
+            Resolver::default()
+        })
+    }
+}
+
+/// One connector, ready to be bound, with the place to point at when its port is taken.
+#[derive(Debug)]
+pub(crate) struct Connector {
+    pub(crate) options: ConnectorOptions,
+    pub(crate) span: Option<Span>,
+}
+
+/// All of the server side of `admin.json`.
+pub(crate) struct ServerConfig {
+    pub(crate) connectors: Vec<Connector>,
+    pub(crate) admin: Option<Connector>,
+    pub(crate) resolver: Arc<Resolver>,
+}
+
+impl AdminFields {
+    /// Turns the fields into transport's options; every mistake is added to `diagnostics`.
+    pub(crate) fn server(&self, diagnostics: &mut Vec<Diagnostic>) -> ServerConfig {
+        let connectors: Vec<Connector> = match &self.connectors {
+            Some(connectors) if connectors.is_empty() => {
+                diagnostics.push(errors::connector(
+                    "`connectors` is empty, so nothing would listen",
+                    Some(connectors.span()),
+                ));
+                Vec::new()
+            }
+            Some(connectors) => connectors.iter().map(|fields| self.connector(fields, diagnostics)).collect(),
+            None => vec![Connector { options: self.options(&[DEFAULT_PORT], "0.0.0.0"), span: None }],
+        };
+        let admin = self.admin_connector.as_ref().map(|fields| {
+            let mut admin = self.connector(fields, diagnostics);
+            admin.options.limits.body_bytes_max = limit(self.admin_max_body_length);
+            if fields.host.is_none() {
+                admin.options.host = "127.0.0.1".into();
+            }
+            admin
+        });
+        let options = self.vertx.as_ref().and_then(|vertx| vertx.address_resolver_options.as_ref());
+        let resolver = options.map(|options| options.resolver(diagnostics)).unwrap_or_default();
+        ServerConfig { connectors, admin, resolver: Arc::new(resolver) }
+    }
+
+    /// The admin connector every instance has unless it configures one.
+    pub(crate) fn default_admin(&self) -> Connector {
+        Connector { options: self.options(&[DEFAULT_ADMIN_PORT], "127.0.0.1"), span: None }
+    }
+
+    fn options(&self, ports: &[u16], host: &str) -> ConnectorOptions {
+        let mut options =
+            ConnectorOptions { host: host.to_owned(), ports: ports.to_vec(), ..Default::default() };
+        options.preserve_original_query_string = self.preserve_original_query_string;
+        options.limits.body_bytes_max = limit(self.max_body_length);
+        options
+    }
+
+    fn connector(&self, fields: &Spanned<ConnectorFields>, diagnostics: &mut Vec<Diagnostic>) -> Connector {
+        if let Some(tls) = &fields.tls {
+            let complaint =
+                "TLS is not offered by this version, so the connector would be open in clear text";
+            diagnostics.push(
+                errors::connector(complaint, Some(tls.span()))
+                    .help("remove `tls` to listen in clear text on purpose"),
+            );
+        }
+        let host = fields.host.as_ref().or_else(|| fields.vertx.as_ref()?.host.as_ref());
+        let mut options = self.options(&fields.port.0, host.map_or("0.0.0.0", |host| host.as_str()));
+        if let Some(bytes) = fields.max_total_headers_size {
+            options.limits.total_headers_bytes_max = bytes;
+        }
+        match fields.grace_period.map(|span| span.0) {
+            Some(DurationValue::Limited(grace)) => options.grace_period = grace,
+            Some(DurationValue::Unlimited) => options.grace_period = Duration::MAX,
+            None => {}
+        }
+        options.normalize_path = match fields.normalize_path {
+            None | Some(PathRule::Reject) => NormalizePath::Reject,
+            Some(PathRule::Canonical) => NormalizePath::Canonical,
+            Some(PathRule::Off) => NormalizePath::Off,
+        };
+        options.trusted_peers = trusted(fields.trusted_proxies.as_deref().unwrap_or_default(), diagnostics);
+        options.limits.connections_max = fields.max_connections.unwrap_or(options.limits.connections_max);
+        options.limits.connections_per_address_max = fields.max_connections_per_address;
+        if let Some(vertx) = &fields.vertx {
+            apply_vertx(vertx, &mut options, diagnostics);
+        }
+        Connector { options, span: Some(fields.port.span().clone()) }
+    }
+}
+
+fn apply_vertx(vertx: &ConnectorVertx, options: &mut ConnectorOptions, diagnostics: &mut Vec<Diagnostic>) {
+    options.websocket_frame_bytes_max = vertx.max_web_socket_frame_size;
+    options.websocket_message_bytes_max = vertx.max_web_socket_message_size;
+    if let Some(level) = &vertx.compression_level
+        && !(1..=9).contains(&**level)
+    {
+        let complaint = errors::connector("a compression level is a number from 1 to 9", Some(level.span()));
+        diagnostics.push(complaint);
+    }
+    // A level alone changes nothing, as in the original.
+    options.compression =
+        vertx.compression_supported.then(|| vertx.compression_level.as_ref().map_or(6, |level| **level));
+    match vertx.idle_timeout {
+        Some(0) => options.limits.idle_timeout = Duration::MAX,
+        Some(seconds) => options.limits.idle_timeout = Duration::from_secs(seconds),
+        None => {}
+    }
+    let limits = &mut options.limits;
+    limits.initial_line_bytes_max = vertx.max_initial_line_length.unwrap_or(limits.initial_line_bytes_max);
+    limits.total_headers_bytes_max = vertx.max_header_size.unwrap_or(limits.total_headers_bytes_max);
+    options.accept_backlog = vertx.accept_backlog.unwrap_or(options.accept_backlog);
+}
+
+fn trusted(networks: &[Spanned<String>], diagnostics: &mut Vec<Diagnostic>) -> Vec<IpNet> {
+    let parse = |text: &Spanned<String>| {
+        let network =
+            text.parse::<IpNet>().or_else(|_| text.parse().map(|address: std::net::IpAddr| address.into()));
+        network.map_err(|_: std::net::AddrParseError| {
+            let complaint =
+                format!("`{}` is neither an address nor a network such as 10.0.0.0/8", text.as_str());
+            errors::connector(complaint, Some(text.span()))
+        })
+    };
+    let (networks, complaints): (Vec<_>, Vec<_>) = networks.iter().map(parse).partition(Result::is_ok);
+    diagnostics.extend(complaints.into_iter().filter_map(Result::err));
+    networks.into_iter().filter_map(Result::ok).collect()
+}
+
+/// -1 and every other negative number mean no limit.
+fn limit(bytes: Option<i64>) -> Option<u64> {
+    bytes.and_then(|bytes| u64::try_from(bytes).ok())
+}
+
+/// Makes `session` an object declaration: the older shape `{cookie, timeout}` is rewritten, and a file
+/// without it gets an in-memory session manager with its defaults.
+pub(crate) fn modernise_session(root: &mut Node) {
+    let span = root.span.clone();
+    let entry = |key: &str, value| source::Entry {
+        key: key.to_owned(),
+        key_span: span.clone(),
+        value: Node { value, span: span.clone() },
+    };
+    let Value::Object(fields) = &mut root.value else { return };
+    if !fields.contains("session") {
+        fields.insert(entry("session", Value::Object(source::Object::default())));
+    }
+    let Some(Value::Object(session)) = fields.get_mut("session").map(|session| &mut session.value) else {
+        return;
+    };
+    if session.contains("type") {
+        return;
+    }
+    let mut config = std::mem::take(session);
+    if let Some(mut timeout) = config.remove("timeout") {
+        timeout.key = "sessionTimeout".into();
+        config.insert(timeout);
+    }
+    session.insert(entry("type", Value::String("InMemorySessionManager".into())));
+    session.insert(entry("config", Value::Object(config)));
+}
