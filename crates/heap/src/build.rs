@@ -250,6 +250,11 @@ impl<'a> Builder<'a> {
         self.name
     }
 
+    /// The file that declares the object; empty for a decorator.
+    pub fn file(&self) -> &str {
+        self.span.map_or("", Span::file)
+    }
+
     /// The folders of the instance.
     pub fn paths(&self) -> &InstancePaths {
         &self.environment.paths

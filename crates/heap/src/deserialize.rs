@@ -16,6 +16,7 @@ use crate::declare::Declarer;
 use crate::errors;
 use crate::failure::{Failure, FailureKind, Step};
 use crate::reference::{self, RAW, SPANNED};
+use crate::values::LINES;
 
 /// Mistakes reported per configuration before reading gives up.
 const MISTAKES_MAX: usize = 50;
@@ -224,6 +225,10 @@ impl<'de> Deserializer<'de> for &mut Reader<'_, '_, '_> {
                 reference::hand_over(self.node.clone());
                 visitor.visit_unit()
             }
+            LINES => {
+                let node = &joined(self.node)?;
+                visitor.visit_newtype_struct(&mut Reader { declarer: self.declarer, node, what: self.what })
+            }
             _ => visitor.visit_newtype_struct(self),
         }
     }
@@ -268,6 +273,17 @@ impl<'de> Deserializer<'de> for &mut Reader<'_, '_, '_> {
     serde::forward_to_deserialize_any! {
         i128 u128 char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map identifier ignored_any
     }
+}
+
+/// An array of strings as the one string that its lines make; anything else as it is.
+fn joined(node: &Node) -> Result<Node, Failure> {
+    let Value::Array(lines) = &node.value else { return Ok(node.clone()) };
+    let mut texts = Vec::with_capacity(lines.len());
+    for (index, line) in lines.iter().enumerate() {
+        let wanted = || Failure::custom("each line of a text must be a string").at(&line.span);
+        texts.push(line.as_text().ok_or_else(|| wanted().below(Step::Index(index)))?);
+    }
+    Ok(Node { value: Value::String(Text::joined_lines(texts)), span: node.span.clone() })
 }
 
 fn visit_scalar<'de, V: Visitor<'de>>(value: &Value, visitor: V) -> Result<V::Value, Failure> {

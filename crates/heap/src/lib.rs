@@ -23,14 +23,14 @@ mod role;
 mod schema;
 mod values;
 
-pub use build::{Builder, Generation, StartError, Started, Stop};
+pub use build::{Builder, Generation, StartError, Started, Starting, Stop, Unstarted};
 pub use declare::{Declared, Declarer, Level, declare};
 pub use decorate::{Decoration, Decorator, DecoratorRef, Site, SiteKind};
 pub use document::{Document, read_document};
 pub use environment::{Environment, InstancePaths, ProcessSettings, Services};
 pub use errors::CODES;
 pub use object::{Catalogue, Nested, ObjectConfig, ObjectType, Status};
-pub use plan::Plan;
+pub use plan::{LevelScope, Plan};
 pub use reference::{RawNode, Ref, Spanned};
 pub use role::{AnyObject, ExecutorRef, Role, TemporaryStorageRef};
-pub use values::{FieldName, JavaPattern, PositiveDuration, StringOrLines, TimeSpan};
+pub use values::{ExpressionLines, FieldName, JavaPattern, PositiveDuration, StringOrLines, TimeSpan};

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use exchange::HeaderName;
-use expression::Pattern;
+use expression::{Expr, Pattern};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 use source::{DurationValue, parse_duration};
@@ -170,5 +170,46 @@ impl JsonSchema for StringOrLines {
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" } }] })
+    }
+}
+
+/// The name under which [`ExpressionLines`] asks the heap's reader for one string.
+pub(crate) const LINES: &str = "$portcullis::Lines";
+
+/// A string with expressions, or an array of strings that are joined by newlines before they are compiled.
+#[derive(Debug, Clone)]
+pub struct ExpressionLines(pub Expr<String>);
+
+impl<'de> Deserialize<'de> for ExpressionLines {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Joined;
+        impl<'de> Visitor<'de> for Joined {
+            type Value = ExpressionLines;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string or an array of strings")
+            }
+            fn visit_newtype_struct<D: Deserializer<'de>>(
+                self,
+                joined: D,
+            ) -> Result<ExpressionLines, D::Error> {
+                Expr::deserialize(joined).map(ExpressionLines)
+            }
+        }
+        deserializer.deserialize_newtype_struct(LINES, Joined)
+    }
+}
+
+impl JsonSchema for ExpressionLines {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        "ExpressionLines".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" } }],
+            "x-evaluated": "per request"
+        })
     }
 }
