@@ -3,7 +3,6 @@
 //! Everything a maintainer or the build machine does has one word here, so that both do the same thing.
 //! The crate depends on next to nothing: it is compiled first and must never be what is waited for.
 #![expect(clippy::print_stdout, reason = "these commands talk to a person at a terminal")]
-#![expect(clippy::disallowed_methods, reason = "nothing here is asynchronous: waiting may block")]
 
 mod bench;
 mod check;

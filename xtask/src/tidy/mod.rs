@@ -5,6 +5,7 @@
 //! is no longer needed is itself a finding, so the lists can only shrink.
 
 mod changelog;
+mod doors;
 mod examples;
 mod imports;
 mod lengths;
@@ -24,6 +25,7 @@ use std::path::Path;
 
 const RULES: &[fn(&Tree) -> Vec<Finding>] = &[
     imports::findings,
+    doors::findings,
     lengths::findings,
     modules::findings,
     serde::findings,

@@ -47,6 +47,25 @@ fn engines_have_one_door() {
 }
 
 #[test]
+fn some_things_are_for_some_crates() {
+    let text = "//! X.\n// tokio::spawn\ntokio::spawn(x);\nstd::fs::read(x);\n#[cfg(test)]\nmod tests { tokio::spawn(x) }";
+    check(
+        doors::findings,
+        &[
+            ("crates/objects/src/filters/x.rs", text),
+            ("crates/transport/src/x.rs", text),
+            ("crates/source/src/x.rs", "std::fs::read(x);\nstd::env::var(x);"),
+            ("crates/source/src/tests/x.rs", text),
+            ("crates/source/tests/x.rs", text),
+        ],
+        &expect![[r#"
+            crates/objects/src/filters/x.rs:3: `objects` may not use `tokio::spawn`: hand the work to `Builder::background`, which starts it late and stops it in time
+            crates/source/src/x.rs:1: `source` may not use `std::fs`: `source` works on text that is handed in
+            crates/source/src/x.rs:2: `source` may not use `env::var`: the program reads the environment once and hands it down"#]],
+    );
+}
+
+#[test]
 fn a_new_crate_needs_a_row() {
     let manifests = [("crates/extra/Cargo.toml", ""), ("fuzz/Cargo.toml", ""), ("Cargo.toml", "")];
     check(
@@ -60,7 +79,13 @@ fn a_new_crate_needs_a_row() {
 
 #[test]
 fn long_files_are_reported() {
-    let files = [("a.rs", "//!\n".repeat(400)), ("b.rs", "//!\n".repeat(401)), ("c.md", "\n".repeat(401))];
+    let files = [
+        ("a.rs", "//!\n".repeat(400)),
+        ("b.rs", "//!\n".repeat(401)),
+        ("c.md", "\n".repeat(801)),
+        ("d/tests.rs", "//!\n".repeat(800)),
+        ("d/tests/it/e.rs", "//!\n".repeat(801)),
+    ];
     let files = files.each_ref().map(|(path, text)| (*path, text.as_str()));
     check(
         lengths::findings,
