@@ -15,7 +15,7 @@ fn check(rule: fn(&Tree) -> Vec<Finding>, files: &[(&str, &str)], expected: &Exp
 #[test]
 fn crates_import_downhill() {
     let heap = "[dependencies]\nsource.workspace = true\nserde = \"1\"\n[dev-dependencies]\ntestbed.workspace = true";
-    check(imports::findings, &[("crates/heap/Cargo.toml", heap)], &expect![""]);
+    check(imports::findings, &[("crates/heap/Cargo.toml", heap)], &expect![[""]]);
 }
 
 #[test]
@@ -71,9 +71,8 @@ fn a_new_crate_needs_a_row() {
     check(
         imports::findings,
         &manifests,
-        &expect![
-            "crates/extra/Cargo.toml: `extra` is not in the import table of xtask/src/tidy/imports.rs: add its row"
-        ],
+        &expect![[r#"
+            crates/extra/Cargo.toml: `extra` is not in the import table of xtask/src/tidy/imports.rs: add its row"#]],
     );
 }
 
@@ -90,9 +89,9 @@ fn long_files_are_reported() {
     check(
         lengths::findings,
         &files,
-        &expect![
-            "b.rs: 401 lines, more than 400: split it into a folder of the same name, or move its tests to tests.rs"
-        ],
+        &expect![[r#"
+            b.rs: 401 lines, more than 400: split it into a folder of the same name, or move its tests to tests.rs
+            d/tests/it/e.rs: 801 lines, more than 800: split it into a folder of the same name, or move its tests to tests.rs"#]],
     );
 }
 
@@ -175,9 +174,8 @@ fn objects_have_an_example() {
             ("examples/used/config/routes/used.json", "{ \"type\": \"UsedFilter\" }"),
             ("examples/used/README.md", "\"BareFilter\""),
         ],
-        &expect![
-            "crates/objects/src/filters/bare_filter.rs:7: `BareFilter` has no example: show one as fenced `json` in its comment"
-        ],
+        &expect![[r#"
+            crates/objects/src/filters/bare_filter.rs:7: `BareFilter` has no example: show one as fenced `json` in its comment"#]],
     );
 }
 
