@@ -38,7 +38,8 @@ const KINDS: &[Kind] = &[
 ];
 
 const EXAMPLE_README: &str = include_str!("../templates/example.md.in");
-const EXAMPLE_CONFIG: &str = include_str!("../templates/example_config.json.in");
+const EXAMPLE_ADMIN: &str = include_str!("../templates/example_admin.json.in");
+const EXAMPLE_TRANSCRIPT: &str = include_str!("../templates/example_transcript.md.in");
 
 /// Writes a new object type and says what to do next.
 pub(crate) fn run(word: &str, name: &str) -> Result<()> {
@@ -58,11 +59,12 @@ pub(crate) fn run(word: &str, name: &str) -> Result<()> {
     let fill = |template: &str| {
         template.replace("{{Name}}", name).replace("{{name}}", &snake).replace("{{na-me}}", &kebab)
     };
-    let written: [(PathBuf, String); 5] = [
+    let written: [(PathBuf, String); 6] = [
         (object, fill(kind.object)),
         (registry, registered),
         (example.join("README.md"), fill(EXAMPLE_README)),
-        (example.join("config/config.json"), fill(EXAMPLE_CONFIG)),
+        (example.join("transcript.md"), fill(EXAMPLE_TRANSCRIPT)),
+        (example.join("config/admin.json"), fill(EXAMPLE_ADMIN)),
         (example.join(format!("config/routes/{kebab}.json")), fill(kind.route)),
     ];
     for (path, text) in &written {
