@@ -11,8 +11,13 @@ const SKIPPED_FOLDERS: &[&str] = &["target", ".git", "node_modules", "corpus", "
 const FOLDER_DEPTH_MAX: usize = 32;
 
 /// The folder that holds the root manifest.
+///
+/// Cargo says where this crate is when it runs it. What it said when it compiled it may be another clone that
+/// shares the target folder.
 pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is a folder of the workspace").to_path_buf()
+    let compiled = || env!("CARGO_MANIFEST_DIR").into();
+    let own = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(compiled));
+    own.parent().expect("xtask is a folder of the workspace").to_path_buf()
 }
 
 /// Every file below `folder`, sorted, so that reports are the same on every machine. A folder that does not
