@@ -57,6 +57,20 @@ impl Text {
         builder.finish()
     }
 
+    /// Several texts as one, a newline between them; each keeps its map.
+    pub fn joined_lines<'a>(lines: impl IntoIterator<Item = &'a Text>) -> Text {
+        let mut builder = TextBuilder::default();
+        for (index, line) in lines.into_iter().enumerate() {
+            if index > 0 {
+                // The newline was written nowhere; the end of the line before it is the nearest place.
+                let end = builder.text.segments.last().map_or(0, |last| last.end);
+                builder.push_opaque("\n", end..end);
+            }
+            builder.push_slice(line, 0..line.len());
+        }
+        builder.finish()
+    }
+
     /// Where `range` was written; only for a text with a map.
     fn written(&self, range: Range<usize>) -> Range<usize> {
         let start = self.offset(range.start, Edge::Start);
