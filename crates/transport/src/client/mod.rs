@@ -53,7 +53,7 @@ impl Client {
         let framing = encode::framing(request);
         let mut body = request.body.take();
         if let Some(wire) = permit.idle_wire(&self.options) {
-            let again = body.duplicate();
+            let again = if self.options.retries { body.duplicate() } else { None };
             let failure = match attempt::run(wire, permit, cx, request, body, &self.options, framing).await {
                 Ok(response) => return Ok(response),
                 Err(failure) => failure,

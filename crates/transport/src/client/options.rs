@@ -25,6 +25,9 @@ pub struct ClientOptions {
     pub idle_timeout: Duration,
     /// Bytes of a response's head; beyond: 502. Default 65,536.
     pub response_head_bytes_max: usize,
+    /// Whether a request is sent once more when its idle connection turns out to be closed and nothing is
+    /// risked by it (`disableRetries`). Default true.
+    pub retries: bool,
     /// Finds the addresses of origins. Default: the system's resolver.
     pub resolver: Arc<Resolver>,
     /// What the origin is told about the client. Default [`Forwarded::XForwarded`].
@@ -43,6 +46,7 @@ impl Default for ClientOptions {
             connection_time_to_live: None,
             idle_timeout: Duration::from_secs(60),
             response_head_bytes_max: 65_536,
+            retries: true,
             resolver: Arc::default(),
             forwarded: Forwarded::default(),
             via: Some("portcullis".to_owned()),
