@@ -10,7 +10,10 @@ use exchange::{
     StatusCode, Uri,
 };
 use expect_test::Expect;
-use heap::{Builder, Catalogue, Environment, InstancePaths, ObjectConfig, ObjectType, ProcessSettings, Ref};
+use heap::{
+    Builder, Catalogue, Environment, Generation, InstancePaths, ObjectConfig, ObjectType, ProcessSettings,
+    Ref, Role,
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use source::Diagnostic;
@@ -54,6 +57,15 @@ pub(crate) fn check_complaints(config: &str, expected: Expect) {
     expected.assert_eq(&shown);
 }
 
+/// Hands the object `name` of a heap with this one declaration to `look`.
+#[track_caller]
+pub(crate) fn with_object<R: Role>(declaration: &str, name: &str, look: impl FnOnce(R)) {
+    let config = format!(r#"{{"heap": [{declaration}], "handler": {{"type": "Origin"}}}}"#);
+    let (generation, diagnostics) = build(&config);
+    let Some((generation, _)) = generation else { panic!("{diagnostics:?}") };
+    look(generation.named(name).expect("the heap has an object of this name and role"));
+}
+
 /// `METHOD /path` (or an absolute URI), header lines, an empty line, the body.
 fn parse_request(text: &str) -> Request {
     let (head, body) = text.split_once("\n\n").unwrap_or((text, ""));
@@ -71,7 +83,7 @@ fn parse_request(text: &str) -> Request {
 }
 
 /// What the origin saw, then what the client got.
-fn play(config: &str, request: &str) -> Result<String, Vec<Diagnostic>> {
+pub(crate) fn play(config: &str, request: &str) -> Result<String, Vec<Diagnostic>> {
     SEEN.with(|seen| seen.lock().unwrap().clear());
     let (handler, diagnostics) = load(config);
     let Some(handler) = handler else { return Err(diagnostics) };
@@ -94,6 +106,13 @@ fn play(config: &str, request: &str) -> Result<String, Vec<Diagnostic>> {
 }
 
 fn load(config: &str) -> (Option<HandlerRef>, Vec<Diagnostic>) {
+    let (built, diagnostics) = build(config);
+    (built.map(|(_, handler)| handler), diagnostics)
+}
+
+type Running = (Arc<Generation>, HandlerRef);
+
+fn build(config: &str) -> (Option<Running>, Vec<Diagnostic>) {
     #[derive(Deserialize)]
     struct Fields {
         handler: Ref<HandlerRef>,
@@ -113,13 +132,12 @@ fn load(config: &str) -> (Option<HandlerRef>, Vec<Diagnostic>) {
         Ok(unstarted) => {
             let generation = unstarted.generation().clone();
             let handler = generation.decorate(generation.get(&fields.handler));
-            // Leaked, so that weak references to it stay good for the length of a test.
-            std::mem::forget(generation);
             match unstarted.start(&environment) {
+                // Leaked, so that weak references to it stay good for the length of a test.
                 Ok(started) => std::mem::forget(started),
                 Err(error) => return (None, error.0),
             }
-            (Some(handler), declared.diagnostics)
+            (Some((generation, handler)), declared.diagnostics)
         }
         Err(diagnostics) => (None, diagnostics),
     }
@@ -138,6 +156,8 @@ struct Origin {
     headers: indexmap::IndexMap<String, String>,
     #[serde(default)]
     entity: String,
+    #[serde(default, rename = "delayMilliseconds")]
+    delay_milliseconds: u64,
 }
 
 impl ObjectConfig for Origin {
@@ -156,6 +176,7 @@ impl Handler for Origin {
         write_message(&mut shown, &request.headers, &body.text().unwrap());
         shown.push('\n');
         SEEN.with(|seen| seen.lock().unwrap().push_str(&shown));
+        tokio::time::sleep(std::time::Duration::from_millis(self.delay_milliseconds)).await;
         let mut response = Response::new(StatusCode::from_u16(self.status.unwrap_or(200)).unwrap());
         for (name, value) in &self.headers {
             let name = HeaderName::from_str(name).unwrap();
