@@ -1,6 +1,22 @@
 //! Objects that handlers and filters use: session managers, storage, executors, delegates.
 
+mod delegate;
+mod in_memory_session_manager;
+mod scheduled_executor_service;
+mod session_cookie;
+mod temporary_storage;
+
+pub use delegate::Delegate;
+pub use in_memory_session_manager::InMemorySessionManager;
+pub use scheduled_executor_service::ScheduledExecutorService;
+pub use temporary_storage::TemporaryStorage;
+
 use heap::ObjectType;
 
 /// The services, sorted by name.
-pub const TYPES: &[ObjectType] = &[];
+pub const TYPES: &[ObjectType] = &[
+    ObjectType::of::<Delegate>(),
+    ObjectType::of::<InMemorySessionManager>(),
+    ObjectType::of::<ScheduledExecutorService>(),
+    ObjectType::of::<TemporaryStorage>(),
+];

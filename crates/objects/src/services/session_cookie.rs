@@ -1,0 +1,143 @@
+//! The cookie by which a browser names its session: its configuration, and how it is read and written.
+
+use std::fmt::Write;
+
+use exchange::{HeaderValue, Request, Response, header};
+use heap::{Builder, Spanned};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use source::Diagnostic;
+
+/// Cookies of the session's name that are tried per request; a browser sends a few at most.
+const TRIED_MAX: usize = 8;
+
+/// The cookie that names a session.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SessionCookieConfig {
+    /// The name: `IG_SESSIONID` by default.
+    name: Option<Spanned<String>>,
+    /// The domain the browser sends it to. By default only the host that set it.
+    domain: Option<Spanned<String>>,
+    /// Whether scripts in the page are kept from reading it: true by default.
+    http_only: Option<bool>,
+    /// The path below which the browser sends it: `/` by default.
+    path: Option<Spanned<String>>,
+    /// Whether it goes with requests that other sites cause. `NONE` needs `secure`, or browsers drop it.
+    /// `LAX` by default.
+    same_site: Option<SameSite>,
+    /// Whether the browser sends it over TLS only: false by default, true is better wherever there is TLS.
+    secure: Option<bool>,
+}
+
+/// When a cookie goes with requests that other sites cause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub(super) enum SameSite {
+    /// Never.
+    Strict,
+    /// When the person follows a link.
+    Lax,
+    /// Always.
+    None,
+}
+
+/// A checked [`SessionCookieConfig`].
+#[derive(Debug, Clone)]
+pub(super) struct SessionCookie {
+    name: String,
+    /// `; Path=/` and so on, as sent behind the value.
+    attributes: String,
+    /// What a browser tells cookies apart by.
+    identity: String,
+}
+
+impl SessionCookieConfig {
+    /// Checks the parts that end up in a header field, with `default_name` for the name.
+    ///
+    /// # Errors
+    /// A name that is no token, or a domain or path with characters that a cookie's attribute may not have.
+    pub(super) fn checked(self, default_name: &str, b: &Builder<'_>) -> Result<SessionCookie, Diagnostic> {
+        let is_token = |text: &str| {
+            !text.is_empty()
+                && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"()<>@,;:\\\"/[]?={}".contains(&byte))
+        };
+        let is_attribute =
+            |text: &str| text.bytes().all(|byte| (b' '..=b'~').contains(&byte) && byte != b';');
+        if let Some(name) = self.name.as_ref().filter(|name| !is_token(name)) {
+            return Err(b.error(
+                "the name of a cookie is made of letters, digits and `!#$%&'*+-.^_`|~`",
+                Some(name.span()),
+            ));
+        }
+        let unusable = [&self.domain, &self.path].into_iter().flatten().find(|part| !is_attribute(part));
+        if let Some(part) = unusable {
+            return Err(b.error("a cookie's domain and path are plain ASCII without `;`", Some(part.span())));
+        }
+        let name = self.name.map_or_else(|| default_name.to_owned(), Spanned::into_inner);
+        let path = self.path.map_or_else(|| "/".to_owned(), Spanned::into_inner);
+        let domain = self.domain.map(Spanned::into_inner).unwrap_or_default();
+        let mut attributes = format!("; Path={path}");
+        if !domain.is_empty() {
+            let _ = write!(attributes, "; Domain={domain}");
+        }
+        if self.secure.unwrap_or(false) {
+            attributes.push_str("; Secure");
+        }
+        if self.http_only.unwrap_or(true) {
+            attributes.push_str("; HttpOnly");
+        }
+        attributes.push_str(match self.same_site.unwrap_or(SameSite::Lax) {
+            SameSite::Strict => "; SameSite=Strict",
+            SameSite::Lax => "; SameSite=Lax",
+            SameSite::None => "; SameSite=None",
+        });
+        let identity = format!("{name};{domain};{path}");
+        Ok(SessionCookie { name, attributes, identity })
+    }
+}
+
+impl SessionCookie {
+    /// A cookie with the default attributes.
+    #[cfg(test)]
+    pub(super) fn plain(name: &str) -> Self {
+        let (name, attributes) = (name.to_owned(), "; Path=/; HttpOnly; SameSite=Lax".to_owned());
+        Self { identity: format!("{name};;/"), name, attributes }
+    }
+
+    /// Name, domain and path as one text: what tells this cookie from others in the same browser.
+    pub(super) fn identity(&self) -> &str {
+        &self.identity
+    }
+
+    /// The values under this name in the request, at most 8. Several occur when cookies of other paths or
+    /// domains share the name.
+    pub(super) fn values<'r>(&self, request: &'r Request) -> impl Iterator<Item = &'r str> {
+        let fields =
+            request.headers.get_all(header::COOKIE).into_iter().filter_map(|field| field.to_str().ok());
+        let pairs = fields.flat_map(|field| field.split(';')).filter_map(|pair| pair.split_once('='));
+        let name = self.name.clone();
+        pairs.filter(move |(key, _)| key.trim() == name).map(|(_, value)| value.trim()).take(TRIED_MAX)
+    }
+
+    /// Tells the browser to keep `value` until it is closed. The value must be made of cookie characters.
+    pub(super) fn set(&self, value: &str, response: &mut Response) {
+        self.append(format!("{}={value}{}", self.name, self.attributes), response);
+    }
+
+    /// Tells the browser to forget the cookie.
+    pub(super) fn expire(&self, response: &mut Response) {
+        let past = "; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT";
+        self.append(format!("{}={}{past}", self.name, self.attributes), response);
+    }
+
+    fn append(&self, text: String, response: &mut Response) {
+        match HeaderValue::try_from(text) {
+            Ok(field) => {
+                response.headers.append(header::SET_COOKIE, field);
+            }
+            // Every part was checked at load; without the cookie the session is merely not found again.
+            Err(_) => tracing::error!(cookie = self.name, "The session cookie could not be written."),
+        }
+    }
+}
