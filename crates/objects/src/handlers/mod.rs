@@ -1,6 +1,34 @@
 //! Handlers: they answer a request.
 
+mod chain;
+mod client;
+mod dispatch_handler;
+mod resource_handler;
+pub mod router;
+mod sequence_handler;
+mod static_response_handler;
+mod welcome_handler;
+
+pub use chain::Chain;
+pub use client::{ClientHandler, ReverseProxyHandler};
+pub use dispatch_handler::DispatchHandler;
+pub use resource_handler::ResourceHandler;
+pub use router::Router;
+pub use sequence_handler::SequenceHandler;
+pub use static_response_handler::StaticResponseHandler;
+pub use welcome_handler::WelcomeHandler;
+
 use heap::ObjectType;
 
 /// The handlers, sorted by name.
-pub const TYPES: &[ObjectType] = &[];
+pub const TYPES: &[ObjectType] = &[
+    ObjectType::of::<Chain>(),
+    ObjectType::of::<ClientHandler>(),
+    ObjectType::of::<DispatchHandler>(),
+    ObjectType::of::<ResourceHandler>(),
+    ObjectType::of::<ReverseProxyHandler>(),
+    ObjectType::of::<Router>(),
+    ObjectType::of::<SequenceHandler>(),
+    ObjectType::of::<StaticResponseHandler>(),
+    ObjectType::of::<WelcomeHandler>(),
+];

@@ -1,0 +1,306 @@
+//! The properties that `ReverseProxyHandler` and `ClientHandler` share, and the client they make.
+
+use std::time::Duration;
+
+use exchange::{Headers, header};
+use heap::{Builder, RawNode, Ref, Spanned, TemporaryStorageRef, TimeSpan};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use source::{Diagnostic, Node};
+use transport::client::{Client, ClientOptions, Forwarded, Resolver};
+
+/// What `unlimited` and `disabled` mean for a timeout: silence this long is a dead connection.
+const TIMEOUT_MAX: Duration = Duration::from_hours(24);
+
+/// Properties of a handler that sends requests to other servers.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[expect(dead_code, reason = "properties that are accepted and ignored are never read")]
+pub(super) struct ClientProperties {
+    /// Connections to one origin for each worker: 64 by default.
+    connections: Option<Spanned<usize>>,
+    /// Requests that may wait for a connection to one origin, for each worker; beyond that the answer is 503.
+    /// 65536 by default; -1 means the default too.
+    wait_queue_size: Option<i64>,
+    /// How long the origin may be silent: 10 seconds by default. `unlimited` and `disabled` mean 24 hours.
+    so_timeout: Option<TimeSpan>,
+    /// How long connecting may take: 10 seconds by default. `unlimited` and `disabled` mean 24 hours.
+    connection_timeout: Option<TimeSpan>,
+    /// Age after which a connection is not used again: unlimited by default.
+    connection_time_to_live: Option<TimeSpan>,
+    /// Never sends a request again. By default one is sent once more when its idle connection turns out to be
+    /// closed, and only if its method is idempotent or nothing of it had been sent.
+    #[serde(default)]
+    disable_retries: bool,
+    /// Opens a connection for every request.
+    #[serde(default)]
+    disable_reuse_connection: bool,
+    /// Switches off what `disableRetries` describes with `enabled`.
+    retries: Option<Retries>,
+    /// WebSocket connections.
+    websocket: Option<WebSocket>,
+    /// Options of the product's own HTTP client.
+    vertx: Option<VertxOptions>,
+    /// `HTTP/1.1`, the default. `HTTP/2` is not offered yet.
+    protocol_version: Option<Spanned<String>>,
+    /// Only `false` is offered: HTTP/2 is not.
+    http2_prior_knowledge: Option<Spanned<bool>>,
+    /// Not offered yet: connections to origins are in clear text.
+    tls: Option<RawNode>,
+    /// Not offered yet, except for an object of type `NoProxyOptions`.
+    proxy_options: Option<RawNode>,
+    /// Not offered yet: the older form of `proxyOptions`.
+    proxy: Option<RawNode>,
+    /// Only `false` is offered: the older form of `proxyOptions`.
+    system_proxy: Option<Spanned<bool>>,
+    /// Not offered yet, except switched off with `enabled`.
+    circuit_breaker: Option<RawNode>,
+    /// Accepted and ignored: entities are streamed, and what buffers one uses the storage of the gateway.
+    temporary_storage: Option<Ref<TemporaryStorageRef>>,
+    /// Accepted and ignored: a request is always given up when its client leaves.
+    propagate_disconnection: Option<RawNode>,
+    /// Accepted and ignored: a connection that is retired is closed as soon as it is idle.
+    connection_shutdown_grace_period: Option<RawNode>,
+    /// Accepted and ignored while there is no TLS; belongs into `tls`.
+    hostname_verifier: Option<RawNode>,
+    /// Accepted and ignored while there is no TLS; belongs into `tls`.
+    key_manager: Option<RawNode>,
+    /// Accepted and ignored while there is no TLS; belongs into `tls`.
+    trust_manager: Option<RawNode>,
+    /// Accepted and ignored while there is no TLS; belongs into `tls`.
+    ssl_cipher_suites: Option<RawNode>,
+    /// Accepted and ignored while there is no TLS; belongs into `tls`.
+    ssl_context_algorithm: Option<RawNode>,
+    /// Accepted and ignored while there is no TLS; belongs into `tls`.
+    ssl_enabled_protocols: Option<RawNode>,
+    /// Accepted and ignored: there is one way to process responses, and it streams.
+    async_behavior: Option<RawNode>,
+    /// Accepted and ignored: connections carry no client state.
+    state_tracking_enabled: Option<RawNode>,
+    /// Accepted and ignored: there is one worker for each processor.
+    number_of_workers: Option<RawNode>,
+}
+
+/// Whether a request may be sent again.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[expect(dead_code, reason = "properties that are accepted and ignored are never read")]
+struct Retries {
+    /// False never sends a request again.
+    #[serde(default = "default_enabled")]
+    enabled: bool,
+    /// Accepted and ignored: only closed idle connections cause a second attempt.
+    condition: Option<RawNode>,
+    /// Accepted and ignored: as `condition`.
+    runtime_exception_condition: Option<RawNode>,
+    /// Accepted and ignored: there is one second attempt.
+    count: Option<RawNode>,
+    /// Accepted and ignored: the second attempt is immediate.
+    delay: Option<RawNode>,
+    /// Accepted and ignored: nothing has to wait.
+    executor: Option<RawNode>,
+}
+
+/// How WebSocket connections are treated.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[expect(dead_code, reason = "properties that are accepted and ignored are never read")]
+struct WebSocket {
+    /// Lets clients open WebSocket connections to the origin: false by default.
+    #[serde(default)]
+    enabled: bool,
+    /// Accepted and ignored: that of the handler applies.
+    connection_timeout: Option<RawNode>,
+    /// Accepted and ignored: that of the handler applies until the connection is open.
+    so_timeout: Option<RawNode>,
+    /// Accepted and ignored: frames pass unread.
+    vertx: Option<RawNode>,
+    /// Accepted and ignored: that of the handler applies.
+    proxy_options: Option<RawNode>,
+    /// Accepted and ignored: nothing selects.
+    number_of_selectors: Option<RawNode>,
+}
+
+/// Options of Vert.x's HTTP client that may stand in a configuration. Those for TLS, ports and proxies are
+/// refused by the product itself and reported as unknown here.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[expect(dead_code, reason = "properties that are accepted and ignored are never read")]
+struct VertxOptions {
+    /// Seconds after which an idle connection is closed: 60 by default.
+    keep_alive_timeout: Option<u32>,
+    /// Bytes that the head of a response may have: 65536 by default.
+    max_header_size: Option<Spanned<usize>>,
+    /// False opens a connection for every request.
+    keep_alive: Option<bool>,
+    /// Accepted and ignored: `connections` applies.
+    max_pool_size: Option<RawNode>,
+    /// Accepted and ignored: `waitQueueSize` applies.
+    max_wait_queue_size: Option<RawNode>,
+    /// Accepted and ignored: `maxHeaderSize` applies to the status line too.
+    max_initial_line_length: Option<RawNode>,
+    /// Accepted and ignored: chunks are not held.
+    max_chunk_size: Option<RawNode>,
+    /// Accepted and ignored: frames pass unread.
+    max_web_socket_frame_size: Option<RawNode>,
+    /// Accepted and ignored: frames pass unread.
+    max_web_socket_message_size: Option<RawNode>,
+    /// Accepted and ignored: requests are not pipelined.
+    pipelining: Option<RawNode>,
+    /// Accepted and ignored: requests are not pipelined.
+    pipelining_limit: Option<RawNode>,
+    /// Accepted and ignored: entities pass as they are.
+    decompression_supported: Option<RawNode>,
+    /// Accepted and ignored: entities pass as they are.
+    try_use_compression: Option<RawNode>,
+    /// Accepted and ignored: `soTimeout` applies.
+    idle_timeout: Option<RawNode>,
+    /// Accepted and ignored: `connectionTimeout` applies.
+    connect_timeout: Option<RawNode>,
+    /// Accepted and ignored: the pool sweeps by itself.
+    pool_cleaner_period: Option<RawNode>,
+    /// Accepted and ignored: HTTP/2 is not offered yet.
+    initial_settings: Option<RawNode>,
+    /// Accepted and ignored: HTTP/2 is not offered yet.
+    http2_clear_text_upgrade: Option<RawNode>,
+    /// Accepted and ignored: HTTP/2 is not offered yet.
+    http2_keep_alive_timeout: Option<RawNode>,
+    /// Accepted and ignored: HTTP/2 is not offered yet.
+    http2_max_pool_size: Option<RawNode>,
+    /// Accepted and ignored: HTTP/2 is not offered yet.
+    http2_multiplexing_limit: Option<RawNode>,
+    /// Accepted and ignored: the log has levels.
+    log_activity: Option<RawNode>,
+    /// Accepted and ignored: always on.
+    tcp_no_delay: Option<RawNode>,
+    /// Accepted and ignored: the system decides.
+    tcp_keep_alive: Option<RawNode>,
+    /// Accepted and ignored: the system decides.
+    so_linger: Option<RawNode>,
+    /// Accepted and ignored: the system decides.
+    receive_buffer_size: Option<RawNode>,
+    /// Accepted and ignored: the system decides.
+    send_buffer_size: Option<RawNode>,
+}
+
+fn default_enabled() -> bool {
+    true
+}
+
+impl ClientProperties {
+    /// Whether clients may open WebSocket connections.
+    pub(super) fn allows_websocket(&self) -> bool {
+        self.websocket.as_ref().is_some_and(|websocket| websocket.enabled)
+    }
+
+    /// The client these properties describe.
+    ///
+    /// # Errors
+    /// A property that asks for something that is not offered yet, and that must not be ignored silently.
+    pub(super) fn client(&self, forwarded: Forwarded, b: &Builder<'_>) -> Result<Client, Diagnostic> {
+        self.refuse_what_is_not_offered(b)?;
+        let mut options = ClientOptions { forwarded, ..ClientOptions::default() };
+        if let Some(connections) = &self.connections {
+            if **connections == 0 {
+                return Err(b.error("connections must be at least 1", Some(connections.span())));
+            }
+            options.connections = **connections;
+        }
+        if let Some(size) = self.wait_queue_size.and_then(|size| usize::try_from(size).ok()) {
+            options.wait_queue_size = size;
+        }
+        if let Some(timeout) = self.so_timeout {
+            options.so_timeout = limited(timeout);
+        }
+        if let Some(timeout) = self.connection_timeout {
+            options.connection_timeout = limited(timeout);
+        }
+        options.connection_time_to_live = self.connection_time_to_live.and_then(TimeSpan::limit);
+        let vertx = self.vertx.as_ref();
+        if let Some(seconds) = vertx.and_then(|vertx| vertx.keep_alive_timeout) {
+            options.idle_timeout = Duration::from_secs(u64::from(seconds));
+        }
+        if let Some(bytes) = vertx.and_then(|vertx| vertx.max_header_size.as_ref()) {
+            if **bytes == 0 {
+                return Err(b.error("maxHeaderSize must be at least 1", Some(bytes.span())));
+            }
+            options.response_head_bytes_max = **bytes;
+        }
+        if self.disable_reuse_connection || vertx.is_some_and(|vertx| vertx.keep_alive == Some(false)) {
+            options.connection_time_to_live = Some(Duration::ZERO);
+        }
+        options.retries =
+            !self.disable_retries && self.retries.as_ref().is_none_or(|retries| retries.enabled);
+        // Without one lent by the program, as in a check or a test, the system's resolver serves.
+        if let Some(resolver) = b.service::<Resolver>() {
+            options.resolver = resolver;
+        }
+        Ok(Client::new(options))
+    }
+
+    /// What would be less safe than configured if it were ignored is refused.
+    fn refuse_what_is_not_offered(&self, b: &Builder<'_>) -> Result<(), Diagnostic> {
+        let refuse = |what: &str, node: &Node| Err(not_offered(b, what, Some(&node.span)));
+        match &self.tls {
+            Some(RawNode(node)) if !node.is_null() => return refuse("TLS to origins", node),
+            _ => {}
+        }
+        match &self.circuit_breaker {
+            Some(RawNode(node)) if !is_switched_off(node) => return refuse("a circuit breaker", node),
+            _ => {}
+        }
+        match &self.proxy_options {
+            Some(RawNode(node)) if !is_no_proxy(node) => {
+                return refuse("a proxy on the way to origins", node);
+            }
+            _ => {}
+        }
+        if let Some(RawNode(node)) = &self.proxy {
+            return refuse("a proxy on the way to origins", node);
+        }
+        if let Some(proxy) = self.system_proxy.as_ref().filter(|proxy| ***proxy) {
+            return Err(not_offered(b, "a proxy on the way to origins", Some(proxy.span())));
+        }
+        if let Some(http2) = self.http2_prior_knowledge.as_ref().filter(|http2| ***http2) {
+            return Err(not_offered(b, "HTTP/2 to origins", Some(http2.span())));
+        }
+        match &self.protocol_version {
+            Some(version) if version.eq_ignore_ascii_case("HTTP/2") => {
+                Err(not_offered(b, "HTTP/2 to origins", Some(version.span())))
+            }
+            Some(version) if !version.eq_ignore_ascii_case("HTTP/1.1") => {
+                Err(b.error("a protocolVersion is `HTTP/1.1` or `HTTP/2`", Some(version.span())))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn not_offered(b: &Builder<'_>, what: &str, span: Option<&source::Span>) -> Diagnostic {
+    b.error(format!("{what} is not offered by this version"), span)
+        .help("what uses it stays closed; remove it or wait for a version that offers it")
+}
+
+/// `{"enabled": false}`.
+fn is_switched_off(node: &Node) -> bool {
+    node.get("enabled").is_some_and(|enabled| matches!(enabled.value, source::Value::Bool(false)))
+}
+
+/// `{"type": "NoProxyOptions"}`, which is the default.
+fn is_no_proxy(node: &Node) -> bool {
+    node.get("type").and_then(Node::as_str) == Some("NoProxyOptions")
+}
+
+fn limited(timeout: TimeSpan) -> Duration {
+    timeout.limit().filter(|timeout| !timeout.is_zero()).unwrap_or(TIMEOUT_MAX).min(TIMEOUT_MAX)
+}
+
+/// Takes the wish for another protocol out of a request, unless it is a WebSocket and those are allowed. Any
+/// other protocol (h2c above all) would be spoken past the filters.
+pub(super) fn limit_upgrade(headers: &mut Headers, allows_websocket: bool) {
+    let Some(upgrade) = headers.get(header::UPGRADE) else { return };
+    let is_websocket = upgrade.as_bytes().eq_ignore_ascii_case(b"websocket");
+    if !(is_websocket && allows_websocket) || headers.get_all(header::UPGRADE).iter().count() > 1 {
+        headers.remove(header::UPGRADE);
+    }
+}
