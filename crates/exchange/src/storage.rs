@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
 
@@ -36,8 +36,17 @@ impl Default for StorageLimits {
 }
 
 /// Buffers entities within limits.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct TemporaryStorage(Arc<StorageLimits>);
+
+impl Default for TemporaryStorage {
+    /// One storage with the default limits for the whole process: a context is made for every request.
+    fn default() -> Self {
+        static SHARED: LazyLock<TemporaryStorage> =
+            LazyLock::new(|| TemporaryStorage::new(StorageLimits::default()));
+        SHARED.clone()
+    }
+}
 
 impl TemporaryStorage {
     /// A storage with these limits. Nothing is created until an entity overflows memory.
