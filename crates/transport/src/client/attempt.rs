@@ -14,8 +14,9 @@ use super::head::{Head, parse_head};
 use super::options::ClientOptions;
 use super::pool::Permit;
 use super::wire::Wire;
+use crate::h1::framing::Decoder;
 use crate::h1::scan::{HeadLimits, HeadScan, HeadSpan};
-use crate::h1::writer::{BodyWriter, WriteError};
+use crate::h1::writer::{BodyWriter, Framing, WriteError};
 use crate::io::{encode_buffer, give_back};
 use crate::tunnel::SocketTunnel;
 
@@ -54,7 +55,7 @@ pub(crate) async fn run(
     request: &Request,
     body: Body,
     options: &ClientOptions,
-    framing: crate::h1::writer::Framing,
+    framing: Framing,
 ) -> Result<Response, Failure> {
     let mut head = encode_buffer();
     if let Err(fault) = encode::push_head(&mut head, cx, request, framing, options) {
@@ -214,12 +215,12 @@ impl Attempt {
 
     /// Attaches what comes behind the head.
     fn into_response(mut self, head: Head, permit: Permit, options: &ClientOptions) -> Response {
-        let Head { mut response, body: mut decoder, mut keep_alive } = head;
+        let Head { mut response, body: decoder, mut keep_alive } = head;
         if response.status == StatusCode::SWITCHING_PROTOCOLS {
             response.upgrade = Some(relay(self.wire, permit));
             return response;
         }
-        keep_alive &= self.upload_error.is_none();
+        keep_alive &= self.upload_error.is_none() && !matches!(decoder, Decoder::UntilClose);
         let whole = match decoder.remaining() {
             Some(length) if length <= self.wire.buffer.len() as u64 => usize::try_from(length).ok(),
             _ => None,
@@ -236,8 +237,6 @@ impl Attempt {
             response.body = Body::stream(Box::pin(body));
             return response;
         };
-        decoder = crate::h1::framing::Decoder::Done;
-        debug_assert!(decoder.is_done());
         let content: Bytes = self.wire.buffer.split_to(length).freeze();
         response.body = Body::from(content);
         // Bytes behind the end belong to no request of ours.

@@ -24,6 +24,8 @@ pub(crate) struct ResponseBody {
     upload: Option<BodyWriter>,
     keep_alive: bool,
     so_timeout: Duration,
+    /// The origin is silent, and the timer runs. While our own client is slow it does not.
+    waiting: bool,
 }
 
 impl ResponseBody {
@@ -42,6 +44,7 @@ impl ResponseBody {
             upload,
             keep_alive,
             so_timeout,
+            waiting: false,
         }
     }
 
@@ -84,10 +87,15 @@ impl ResponseBody {
                 Poll::Ready(Ok(0)) => return Poll::Ready(Some(Err(BodyError::Incomplete))),
                 Poll::Ready(Ok(length)) => {
                     self.blocks.filled(length);
-                    wire.timer.set(self.so_timeout);
+                    self.waiting = false;
                 }
                 Poll::Ready(Err(error)) => return Poll::Ready(Some(Err(BodyError::Connection(error)))),
-                Poll::Pending => return wire.timer.poll(task).map(|()| Some(Err(BodyError::TimedOut))),
+                Poll::Pending => {
+                    if !std::mem::replace(&mut self.waiting, true) {
+                        wire.timer.set(self.so_timeout);
+                    }
+                    return wire.timer.poll(task).map(|()| Some(Err(BodyError::TimedOut)));
+                }
             }
         }
     }

@@ -17,7 +17,7 @@ pub(crate) struct HeadLimits {
 pub(crate) enum ScanError {
     /// A line that ends with LF alone.
     BareLineFeed,
-    /// The first byte cannot begin a message; TLS on a clear port, for instance.
+    /// The first byte cannot begin a message (TLS on a clear port, for instance), or empty lines do.
     NotHttp,
     /// The first line exceeds its limit.
     FirstLineTooLong,
@@ -61,8 +61,8 @@ impl HeadScan {
             let line_bytes = line_end - self.line_start - 2;
             self.line_start = line_end;
             match self.fields_start {
-                // One empty line before the first is tolerated, a second begins the (invalid) head.
                 None if line_bytes == 0 && self.head_start == 0 => self.head_start = line_end,
+                None if line_bytes == 0 => return Err(ScanError::NotHttp),
                 None if line_bytes > limits.first_line_bytes_max => return Err(ScanError::FirstLineTooLong),
                 None => self.fields_start = Some(line_end),
                 Some(fields_start) if line_end - fields_start - 2 > limits.fields_bytes_max => {

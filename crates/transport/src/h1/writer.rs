@@ -17,6 +17,9 @@ use crate::io::{Io, give_back, push_decimal, push_hexadecimal};
 /// Data up to this length is copied behind what precedes it; longer data is written from where it lies.
 const MERGED_BYTES_MAX: usize = 8 * 1024;
 
+/// After this much the other connections of the worker get their turn, however fast both peers are.
+const BYTES_AT_ONCE: u64 = 1024 * 1024;
+
 /// How the peer learns where the body ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Framing {
@@ -86,8 +89,13 @@ impl BodyWriter {
                 self.encode(frame)?;
             }
         }
+        let fair_share = self.written.saturating_add(BYTES_AT_ONCE);
         loop {
             ready!(self.poll_flush(io, task)).map_err(WriteError::Io)?;
+            if !self.ended && self.written >= fair_share {
+                task.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             if self.ended {
                 return Poll::Ready(Ok(()));
             }

@@ -95,10 +95,10 @@ enum Next {
     Pause(Pause),
 }
 
-enum Handled {
-    Response(Response),
+/// Why a handler gave no response.
+enum Unanswered {
     Panicked,
-    ClientGone,
+    ClientLeft,
 }
 
 impl Connection {
@@ -227,9 +227,9 @@ impl Connection {
         let channel = self.attach_body(&mut request, head.body, head.expects_continue);
         let mut cx = Context::new(client);
         let response = match self.handle(&listener, &mut cx, &mut request, channel.as_ref()).await {
-            Handled::Response(response) => response,
-            Handled::Panicked => Fault::internal("A handler panicked").closing().into_response(&cx),
-            Handled::ClientGone => {
+            Ok(response) => response,
+            Err(Unanswered::Panicked) => Fault::internal("A handler panicked").closing().into_response(&cx),
+            Err(Unanswered::ClientLeft) => {
                 tracing::debug!(client = %self.client.remote, "The client left before the answer");
                 return false;
             }
@@ -270,16 +270,16 @@ impl Connection {
         cx: &mut Context,
         request: &mut Request,
         channel: Option<&BodyChannel>,
-    ) -> Handled {
+    ) -> Result<Response, Unanswered> {
         let mut handling = listener.handler.handle(cx, request);
         poll_fn(|task| {
             match catch_unwind(AssertUnwindSafe(|| handling.as_mut().poll(task))) {
-                Ok(Poll::Ready(response)) => return Poll::Ready(Handled::Response(response)),
-                Err(_) => return Poll::Ready(Handled::Panicked),
+                Ok(Poll::Ready(response)) => return Poll::Ready(Ok(response)),
+                Err(_) => return Poll::Ready(Err(Unanswered::Panicked)),
                 Ok(Poll::Pending) => {}
             }
             match self.client_left(task, channel) {
-                true => Poll::Ready(Handled::ClientGone),
+                true => Poll::Ready(Err(Unanswered::ClientLeft)),
                 false => Poll::Pending,
             }
         })

@@ -48,7 +48,7 @@ impl From<ScanError> for Refusal {
     fn from(error: ScanError) -> Self {
         match error {
             ScanError::BareLineFeed => Self::bad_request("a line of the head ends with LF alone"),
-            ScanError::NotHttp => Self::bad_request("this is not HTTP; TLS on a clear port?"),
+            ScanError::NotHttp => Self::bad_request("this does not begin like HTTP; TLS on a clear port?"),
             ScanError::FirstLineTooLong => {
                 Self::new(StatusCode::URI_TOO_LONG, "the request line is too long")
             }

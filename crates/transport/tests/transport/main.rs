@@ -1,0 +1,14 @@
+//! The transport over real sockets: raw bytes in, raw bytes out.
+
+#![allow(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
+
+mod client;
+mod differential;
+mod hostile;
+mod lifecycle;
+mod pool;
+mod proxy;
+mod responses;
+mod server;
+mod support;
+mod upgrade;
