@@ -1,6 +1,21 @@
 //! Decorators: filters spliced around any handler or filter.
 
+mod base_uri_decorator;
+mod capture_decorator;
+#[cfg(test)]
+mod logged;
+mod timer_decorator;
+
+pub use base_uri_decorator::BaseUriDecorator;
+pub(crate) use base_uri_decorator::parse_base_uri;
+pub use capture_decorator::CaptureDecorator;
+pub use timer_decorator::TimerDecorator;
+
 use heap::ObjectType;
 
 /// The decorators, sorted by name.
-pub const TYPES: &[ObjectType] = &[];
+pub const TYPES: &[ObjectType] = &[
+    ObjectType::of::<BaseUriDecorator>(),
+    ObjectType::of::<CaptureDecorator>(),
+    ObjectType::of::<TimerDecorator>(),
+];

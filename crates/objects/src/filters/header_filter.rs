@@ -42,7 +42,9 @@ pub struct HeaderFilter {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub(crate) enum MessageType {
+    /// The request, on its way to the origin.
     Request,
+    /// The response, on its way to the client.
     Response,
 }
 
@@ -96,7 +98,8 @@ fn evaluate<'f>(fields: &'f IndexMap<FieldName, Vec<Expr<String>>>, scope: Excha
     for (name, expressions) in fields {
         for expression in expressions {
             let Some(text) = expression.text(&scope) else { continue };
-            match HeaderValue::from_str(&text) {
+            // Other than `from_str` this takes text beyond ASCII, which goes out as UTF-8.
+            match HeaderValue::from_bytes(text.as_bytes()) {
                 Ok(value) => values.push((name, value)),
                 Err(_) => tracing::warn!(header = %name.0, "A value with control characters was not added."),
             }
@@ -107,7 +110,7 @@ fn evaluate<'f>(fields: &'f IndexMap<FieldName, Vec<Expr<String>>>, scope: Excha
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::check_filter;
+    use crate::testing::{check_complaints, check_filter};
     use expect_test::{Expect, expect};
 
     #[track_caller]
@@ -115,17 +118,147 @@ mod tests {
         check_filter("HeaderFilter", config, request, expected);
     }
 
+    const REQUEST: &str = "GET /a\nx: 1\nx: 2\ny: 3";
+
     #[test]
     fn removes_before_adding() {
         check(
-            r#"{"messageType": "REQUEST", "remove": ["x"], "add": {"X": ["2", "${request.method}"]}}"#,
-            "GET /a\nx: 1",
+            r#"{"messageType": "REQUEST", "remove": ["x"], "add": {"X": ["4", "${request.method}"]}}"#,
+            REQUEST,
             expect![[r#"
                 GET http://app.example/a
-                x: 2
+                y: 3
+                x: 4
                 x: GET
 
                 200 OK
+            "#]],
+        );
+    }
+
+    #[test]
+    fn adds_beside_what_is_there() {
+        check(
+            r#"{"messageType": "REQUEST", "add": {"y": ["4"], "z": []}}"#,
+            REQUEST,
+            expect![[r#"
+            GET http://app.example/a
+            x: 1
+            x: 2
+            y: 3
+            y: 4
+
+            200 OK
+        "#]],
+        );
+    }
+
+    #[test]
+    fn replaces_every_value() {
+        check(
+            r#"{"messageType": "request", "replace": {"X": ["${request.headers['x'][1]}", "4"], "y": []}}"#,
+            REQUEST,
+            expect![[r#"
+                GET http://app.example/a
+                x: 2
+                x: 4
+
+                200 OK
+            "#]],
+        );
+    }
+
+    #[test]
+    fn works_on_the_response() {
+        check(
+            r#"{"messageType": "RESPONSE", "remove": ["y"],
+                "add": {"status": ["${response.status.code}"], "method": ["${request.method}"]}}"#,
+            REQUEST,
+            expect![[r#"
+                GET http://app.example/a
+                x: 1
+                x: 2
+                y: 3
+
+                200 OK
+                status: 200
+                method: GET
+            "#]],
+        );
+    }
+
+    #[test]
+    fn null_adds_nothing() {
+        check(
+            r#"{"messageType": "REQUEST", "add": {"z": ["${attributes.missing}", "${response.status.code}"]}}"#,
+            "GET /",
+            expect![[r#"
+                GET http://app.example/
+
+                200 OK
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_value_with_a_line_break_is_not_added() {
+        check(
+            r#"{"messageType": "REQUEST", "add": {"z": ["${urlDecode(request.uri.rawQuery)}", "good"]}}"#,
+            "GET /?a%0d%0aForged:1",
+            expect![[r#"
+                GET http://app.example/?a%0d%0aForged:1
+                z: good
+
+                200 OK
+            "#]],
+        );
+    }
+
+    #[test]
+    fn nothing_to_do_is_fine() {
+        check(
+            r#"{"messageType": "REQUEST"}"#,
+            "GET /\nx: 1",
+            expect![[r#"
+            GET http://app.example/
+            x: 1
+
+            200 OK
+        "#]],
+        );
+    }
+
+    #[test]
+    fn mistakes_are_found_at_load() {
+        check_complaints(
+            r#"{"handler": {"type": "Chain", "config": {"handler": {"type": "Origin"}, "filters": [
+                {"type": "HeaderFilter", "config": {"messageType": "BOTH"}},
+                {"type": "HeaderFilter", "config": {"remove": ["x"]}},
+                {"type": "HeaderFilter", "config": {"messageType": "REQUEST", "remove": ["a b"], "ad": {}}}
+            ]}}}"#,
+            expect![[r#"
+                error[PC0302]: HeaderFilter: `BOTH` is not one of `REQUEST`, `RESPONSE`
+                 --> config.json:2:68
+                  |
+                2 |                 {"type": "HeaderFilter", "config": {"messageType": "BOTH"}},
+                  |                                                                    ^^^^^^
+                error[PC0303]: HeaderFilter needs the field `messageType`
+                 --> config.json:3:52
+                  |
+                3 |                 {"type": "HeaderFilter", "config": {"remove": ["x"]}},
+                  |                                                    ^^^^^^^^^^^^^^^^^
+                error[PC0302]: HeaderFilter: `a b` cannot be the name of a header field
+                 --> config.json:4:90
+                  |
+                4 |                 {"type": "HeaderFilter", "config": {"messageType": "REQUEST", "remove": ["a b"], "ad": {}}}
+                  |                                                                                          ^^^^^
+                warning[PC0304]: HeaderFilter has no field `ad`; it is ignored
+                 --> config.json:4:98
+                  |
+                4 |                 {"type": "HeaderFilter", "config": {"messageType": "REQUEST", "remove": ["a b"], "ad": {}}}
+                  |                                                                                                  ^^^^
+                  |
+                  = help: did you mean `add`?
             "#]],
         );
     }

@@ -1,10 +1,50 @@
 //! Filters: they stand between a request and the next filter or handler.
 
+mod assignment_filter;
+mod chain_of_filters;
+pub(crate) mod charset;
+mod condition_enforcement_filter;
+mod conditional_filter;
+mod date_header_filter;
+mod entity_extract_filter;
+mod forwarded_request_filter;
 mod header_filter;
+mod location;
+mod location_header_filter;
+mod static_request_filter;
+mod switch_filter;
+mod transaction_id_outbound_filter;
+mod uri_path_rewrite_filter;
 
+pub use assignment_filter::AssignmentFilter;
+pub use chain_of_filters::ChainOfFilters;
+pub use condition_enforcement_filter::ConditionEnforcementFilter;
+pub use conditional_filter::ConditionalFilter;
+pub use date_header_filter::DateHeaderFilter;
+pub use entity_extract_filter::EntityExtractFilter;
+pub use forwarded_request_filter::ForwardedRequestFilter;
 pub use header_filter::HeaderFilter;
+pub use location_header_filter::LocationHeaderFilter;
+pub use static_request_filter::StaticRequestFilter;
+pub use switch_filter::SwitchFilter;
+pub use transaction_id_outbound_filter::TransactionIdOutboundFilter;
+pub use uri_path_rewrite_filter::UriPathRewriteFilter;
 
 use heap::ObjectType;
 
 /// The filters, sorted by name.
-pub const TYPES: &[ObjectType] = &[ObjectType::of::<HeaderFilter>()];
+pub const TYPES: &[ObjectType] = &[
+    ObjectType::of::<AssignmentFilter>(),
+    ObjectType::of::<ChainOfFilters>(),
+    ObjectType::of::<ConditionEnforcementFilter>(),
+    ObjectType::of::<ConditionalFilter>(),
+    ObjectType::of::<DateHeaderFilter>(),
+    ObjectType::of::<EntityExtractFilter>(),
+    ObjectType::of::<ForwardedRequestFilter>(),
+    ObjectType::of::<HeaderFilter>(),
+    ObjectType::of::<LocationHeaderFilter>(),
+    ObjectType::of::<StaticRequestFilter>(),
+    ObjectType::of::<SwitchFilter>(),
+    ObjectType::of::<TransactionIdOutboundFilter>(),
+    ObjectType::of::<UriPathRewriteFilter>(),
+];

@@ -1,0 +1,47 @@
+//! What a configuration logs while it serves one request, for the tests of decorators that log.
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+
+use tracing::Level;
+
+use crate::testing::play;
+
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The log at INFO and above, without times.
+#[track_caller]
+pub(crate) fn logged(config: &str, request: &str) -> String {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_writer(move || writer.clone())
+        .with_max_level(Level::INFO)
+        .with_ansi(false)
+        .without_time()
+        .finish();
+    tracing::subscriber::with_default(subscriber, || {
+        if let Err(diagnostics) = play(config, request) {
+            panic!("{}", diagnostics.iter().map(|diagnostic| diagnostic.render(false)).collect::<String>());
+        }
+    });
+    let lines = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    // The formatter pads the level to five letters, which a snapshot cannot show at the start of a line.
+    lines
+        .lines()
+        .map(|line| {
+            line.strip_prefix(' ').filter(|rest| rest.starts_with("INFO ")).unwrap_or(line).to_owned() + "\n"
+        })
+        .collect()
+}
