@@ -87,9 +87,16 @@ impl<'a> ExchangeMut<'a> {
 }
 
 impl Scope for ExchangeMut<'_> {
-    fn root(&self, _root: Root) -> Value<'_> {
-        // Values are read through `read()` before the assignment begins.
-        Value::Null
+    /// For the keys of a place: `${attributes[request.headers['x'][0]]}`. Values are read through `read()`
+    /// before the assignment begins.
+    fn root(&self, root: Root) -> Value<'_> {
+        match root {
+            Root::Request => Value::object(&*self.request),
+            Root::Response => self.response.as_deref().map_or(Value::Null, |response| Value::object(response)),
+            Root::Attributes => Value::object(&self.cx.attributes),
+            Root::Session => Contexts(self.cx).session(),
+            _ => Value::Null,
+        }
     }
 }
 
