@@ -29,7 +29,8 @@ usage: cargo xtask COMMAND
   new handler FooHandler       the same for a handler
   test [FILTER]                the tests whose name contains FILTER
   fuzz TARGET SECONDS          run one fuzz target
-  bench proxy [OPTIONS]        cost of a proxied request beside nginx and haproxy (--help lists the options)";
+  bench proxy [OPTIONS]        cost of a proxied request beside nginx and haproxy (--help lists the options)
+  bench reload [OPTIONS]       edit, break, mend, rename and remove routes under load (--seconds, --gateway)";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -54,6 +55,7 @@ fn dispatch(words: &[&str]) -> Result<()> {
         ["test", filter @ ..] => tests::run(filter),
         ["fuzz", target, seconds] => fuzz::run(target, seconds),
         ["bench", "proxy", options @ ..] => bench::run(options),
+        ["bench", "reload", options @ ..] => bench::run_reload(options),
         [] | ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             Ok(())

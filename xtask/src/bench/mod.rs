@@ -1,4 +1,6 @@
-//! `bench proxy`: what a proxied request costs, beside nginx and haproxy on the same machine.
+//! `bench`: `proxy` measures, `reload` changes route files under load.
+//!
+//! What a proxied request costs, beside nginx and haproxy on the same machine.
 //!
 //! Microseconds depend on the machine and on who else uses it; ratios hardly do. So all proxies run side by
 //! side, every round visits each of them in turn, and what is judged is the median over the rounds of each
@@ -9,6 +11,7 @@ mod configurations;
 mod instructions;
 mod load;
 mod process;
+mod reload;
 mod report;
 mod rounds;
 mod startup;
@@ -49,17 +52,32 @@ pub(crate) fn run(words: &[&str]) -> Result<()> {
         println!("{USAGE}");
         return Ok(());
     }
-    let options = Options::parse(words)?;
+    measure(&Options::parse(words)?)
+}
+
+/// `bench reload`: changes route files under load; an error when a request failed that should not have.
+pub(crate) fn run_reload(words: &[&str]) -> Result<()> {
+    let mut options = Options::parse(words)?;
+    if !words.contains(&"--seconds") {
+        options.visit = Duration::from_secs(60);
+    }
+    let program = gateway(&options)?;
+    let programs = Programs { nginx: tool::require("nginx")?, haproxy: PathBuf::new(), gateway: None };
+    tool::require("wrk")?;
+    reload::run(&programs, &program, options.visit)
+}
+
+fn measure(options: &Options) -> Result<()> {
     let programs = Programs {
         nginx: tool::require("nginx")?,
         haproxy: tool::require("haproxy")?,
-        gateway: if options.peers_only { None } else { Some(gateway(&options)?) },
+        gateway: if options.peers_only { None } else { Some(gateway(options)?) },
     };
     if options.instructions {
         return instructions::run(&programs);
     }
     tool::require("wrk")?;
-    let cost = rounds::measure(&programs, &options)?;
+    let cost = rounds::measure(&programs, options)?;
     // A gateway that did not serve the rounds need not be started again.
     let starting = programs.gateway.as_deref().filter(|_| cost.gateway_missing.is_none());
     let start = startup::measure(&programs, starting)?;
