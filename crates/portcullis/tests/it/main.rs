@@ -1,0 +1,53 @@
+//! The program as its users meet it: a process with a folder, over real sockets, on free ports.
+//!
+//! One binary for all of it, so that the program is linked against its tests once. A module whose name begins
+//! with `ch_` follows a chapter of the product's installation guide, a test per promise.
+
+mod bad_input;
+mod browser;
+mod ch_base_location;
+mod ch_pid_file;
+mod ch_scan_interval;
+mod ch_start_ig;
+mod ch_stop_ig;
+mod check_command;
+mod demo;
+mod examples;
+mod mistakes;
+mod proxying;
+mod reload;
+mod sample_app;
+mod scripts;
+mod static_resources;
+mod streaming;
+mod transcript;
+
+use testbed::GatewayBuilder;
+
+/// The program under test.
+const PROGRAM: &str = env!("CARGO_BIN_EXE_portcullis");
+
+/// A gateway with an empty instance folder and free ports.
+fn gateway() -> GatewayBuilder {
+    testbed::gateway(PROGRAM)
+}
+
+/// A route that sends everything to an origin.
+fn proxy_route(origin: &str) -> String {
+    format!(r#"{{ "baseURI": "{origin}", "handler": "ReverseProxyHandler" }}"#)
+}
+
+/// A route that sends everything to an origin, WebSockets too.
+fn websocket_route(origin: &str) -> String {
+    format!(
+        r#"{{ "baseURI": "{origin}",
+              "handler": {{ "type": "ReverseProxyHandler", "config": {{ "websocket": {{ "enabled": true }} }} }} }}"#
+    )
+}
+
+/// A route that answers each request with a text.
+fn answer_route(text: &str) -> String {
+    format!(
+        r#"{{ "handler": {{ "type": "StaticResponseHandler", "config": {{ "status": 200, "entity": "{text}" }} }} }}"#
+    )
+}
