@@ -66,6 +66,14 @@ pub(crate) fn with_object<R: Role>(declaration: &str, name: &str, look: impl FnO
     look(generation.named(name).expect("the heap has an object of this name and role"));
 }
 
+/// The example on the reference page of an object type.
+pub(crate) fn example_of(object_type: &ObjectType) -> String {
+    let schema = (object_type.schema)(&mut schemars::SchemaGenerator::default());
+    let page = schema.get("description").and_then(serde_json::Value::as_str).unwrap_or_default();
+    let example = page.split("```json").nth(1).and_then(|rest| rest.split("```").next());
+    example.unwrap_or_else(|| panic!("the page of {} has no example", object_type.name)).to_owned()
+}
+
 /// `METHOD /path` (or an absolute URI), header lines, an empty line, the body.
 fn parse_request(text: &str) -> Request {
     let (head, body) = text.split_once("\n\n").unwrap_or((text, ""));

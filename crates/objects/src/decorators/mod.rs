@@ -19,3 +19,20 @@ pub const TYPES: &[ObjectType] = &[
     ObjectType::of::<CaptureDecorator>(),
     ObjectType::of::<TimerDecorator>(),
 ];
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{check_complaints, example_of};
+    use expect_test::expect;
+
+    #[test]
+    fn the_example_of_every_decorator_loads_without_complaint() {
+        for object_type in super::TYPES {
+            let example = example_of(object_type).replacen('{', r#"{"name": "decorator", "#, 1);
+            check_complaints(
+                &format!(r#"{{"heap": [{example}], "handler": {{"type": "Origin"}}}}"#),
+                expect![[""]],
+            );
+        }
+    }
+}

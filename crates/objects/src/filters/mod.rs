@@ -48,3 +48,21 @@ pub const TYPES: &[ObjectType] = &[
     ObjectType::of::<TransactionIdOutboundFilter>(),
     ObjectType::of::<UriPathRewriteFilter>(),
 ];
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{check_complaints, example_of};
+    use expect_test::expect;
+
+    #[test]
+    fn the_example_of_every_filter_loads_without_complaint() {
+        for object_type in super::TYPES {
+            let example = example_of(object_type);
+            let chain = format!(r#"{{"filters": [{example}], "handler": {{"type": "Origin"}}}}"#);
+            check_complaints(
+                &format!(r#"{{"handler": {{"type": "Chain", "config": {chain}}}}}"#),
+                expect![[""]],
+            );
+        }
+    }
+}
