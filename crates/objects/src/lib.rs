@@ -6,6 +6,7 @@
 pub mod decorators;
 pub mod filters;
 pub mod handlers;
+mod header_text;
 mod not_offered;
 pub mod services;
 #[cfg(test)]
@@ -21,3 +22,6 @@ pub fn catalogue() -> Catalogue {
         defaults: include_str!("defaults.json"),
     }
 }
+
+/// The codes of the complaints that object types make by themselves.
+pub const CODES: &[&source::Code] = handlers::router::CODES;

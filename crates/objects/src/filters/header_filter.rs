@@ -1,12 +1,16 @@
 //! `HeaderFilter`: removes, replaces and adds header fields.
 
-use exchange::{Context, Edit, Exchange, Fault, FilterRef, HeaderValue, Headers, Request, Response};
+use exchange::{
+    Context, Edit, Exchange, Fault, FilterRef, HeaderName, HeaderValue, Headers, Request, Response,
+};
 use expression::Expr;
-use heap::{Builder, FieldName, ObjectConfig};
+use heap::{Builder, FieldName, ObjectConfig, Spanned};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use source::Diagnostic;
+
+use crate::header_text::HeaderText;
 
 /// Removes header fields from a message, replaces some, then adds others.
 ///
@@ -32,10 +36,10 @@ pub struct HeaderFilter {
     remove: Vec<FieldName>,
     /// Fields whose present values are removed before these are added.
     #[serde(default)]
-    replace: IndexMap<FieldName, Vec<Expr<String>>>,
+    replace: IndexMap<FieldName, Vec<Spanned<Expr<String>>>>,
     /// Fields to add. A value that evaluates to null adds nothing.
     #[serde(default)]
-    add: IndexMap<FieldName, Vec<Expr<String>>>,
+    add: IndexMap<FieldName, Vec<Spanned<Expr<String>>>>,
 }
 
 /// The message a filter works on.
@@ -52,60 +56,67 @@ impl ObjectConfig for HeaderFilter {
     const TYPE: &'static str = "HeaderFilter";
     type Object = FilterRef;
 
-    fn build(self, _: &mut Builder<'_>) -> Result<FilterRef, Diagnostic> {
-        Ok(FilterRef::edit(self)) // Nothing to prepare: the configuration is the filter.
+    fn build(self, b: &mut Builder<'_>) -> Result<FilterRef, Diagnostic> {
+        let replaced: Vec<HeaderName> = self.replace.keys().map(|name| name.0.clone()).collect();
+        let mut added = Vec::new();
+        for (name, values) in self.replace.into_iter().chain(self.add) {
+            for value in values {
+                added.extend(HeaderText::of(value, b)?.map(|value| (name.0.clone(), value)));
+            }
+        }
+        let removed = self.remove.into_iter().map(|name| name.0).chain(replaced).collect();
+        Ok(FilterRef::edit(HeaderChange { message_type: self.message_type, removed, added }))
     }
 }
 
-impl Edit for HeaderFilter {
+/// A prepared filter: names to take out, then values to put in.
+struct HeaderChange {
+    message_type: MessageType,
+    removed: Vec<HeaderName>,
+    added: Vec<(HeaderName, HeaderText)>,
+}
+
+impl Edit for HeaderChange {
     fn request(&self, cx: &mut Context, request: &mut Request) -> Result<(), Fault> {
         if self.message_type == MessageType::Request {
-            let (replaced, added) = self.evaluate(cx.scope(request));
-            self.apply(&mut request.headers, replaced, added);
+            let evaluated = self.evaluate(cx.scope(request));
+            self.apply(&mut request.headers, evaluated);
         }
         Ok(())
     }
 
     fn response(&self, cx: &mut Context, request: &Request, response: &mut Response) -> Result<(), Fault> {
         if self.message_type == MessageType::Response {
-            let (replaced, added) = self.evaluate(cx.scope(request).with(response));
-            self.apply(&mut response.headers, replaced, added);
+            let evaluated = self.evaluate(cx.scope(request).with(response));
+            self.apply(&mut response.headers, evaluated);
         }
         Ok(())
     }
 }
 
-type Values<'a> = Vec<(&'a FieldName, HeaderValue)>;
-
-impl HeaderFilter {
-    /// All values, before the first change: an expression must not see half of the edit.
-    fn evaluate(&self, scope: Exchange<'_>) -> (Values<'_>, Values<'_>) {
-        (evaluate(&self.replace, scope), evaluate(&self.add, scope))
+impl HeaderChange {
+    /// The values that need evaluation, in order: all of them before the first change, because an expression
+    /// must not see half of the edit. Allocates nothing when every value is constant.
+    fn evaluate(&self, scope: Exchange<'_>) -> Vec<Option<HeaderValue>> {
+        let evaluated = self.added.iter().filter(|(_, value)| matches!(value, HeaderText::Evaluated(_)));
+        evaluated.map(|(name, value)| value.value(name, scope)).collect()
     }
 
-    fn apply(&self, headers: &mut Headers, replaced: Values<'_>, added: Values<'_>) {
-        for name in self.remove.iter().chain(self.replace.keys()) {
-            headers.remove(&name.0);
+    fn apply(&self, headers: &mut Headers, evaluated: Vec<Option<HeaderValue>>) {
+        for name in &self.removed {
+            headers.remove(name);
         }
-        for (name, value) in replaced.into_iter().chain(added) {
-            headers.append(name.0.clone(), value);
-        }
-    }
-}
-
-fn evaluate<'f>(fields: &'f IndexMap<FieldName, Vec<Expr<String>>>, scope: Exchange<'_>) -> Values<'f> {
-    let mut values = Vec::with_capacity(fields.len());
-    for (name, expressions) in fields {
-        for expression in expressions {
-            let Some(text) = expression.text(&scope) else { continue };
-            // Other than `from_str` this takes text beyond ASCII, which goes out as UTF-8.
-            match HeaderValue::from_bytes(text.as_bytes()) {
-                Ok(value) => values.push((name, value)),
-                Err(_) => tracing::warn!(header = %name.0, "A value with control characters was not added."),
+        let mut evaluated = evaluated.into_iter();
+        for (name, value) in &self.added {
+            let value = match value {
+                HeaderText::Fixed(value) => Some(value.clone()),
+                HeaderText::Evaluated(_) => evaluated.next().flatten(),
+            };
+            if let Some(value) = value {
+                headers.append(name.clone(), value);
             }
         }
     }
-    values
 }
 
 #[cfg(test)]

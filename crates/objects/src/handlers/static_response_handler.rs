@@ -1,8 +1,9 @@
 //! `StaticResponseHandler`: an answer written in the configuration.
 
+use crate::header_text::HeaderText;
 use exchange::{
-    Body, Bytes, Context, Exchange, Handler, HandlerRef, HeaderName, HeaderValue, Outcome, Request, Response,
-    StatusCode, header,
+    Body, Bytes, Context, Exchange, Handler, HandlerRef, HeaderName, Outcome, Request, Response, StatusCode,
+    header,
 };
 use expression::{EmptyScope, Expr};
 use heap::{Builder, ExpressionLines, FieldName, ObjectConfig, RawNode, Spanned};
@@ -82,42 +83,6 @@ struct StaticResponse {
     reason: Option<String>,
     headers: Vec<(HeaderName, HeaderText)>,
     entity: Option<Entity>,
-}
-
-/// The value of a header field. One that needs no evaluation is made, and checked, at load.
-enum HeaderText {
-    Fixed(HeaderValue),
-    Evaluated(Expr<String>),
-}
-
-impl HeaderText {
-    /// `None` for a constant null.
-    fn of(value: Spanned<Expr<String>>, b: &Builder<'_>) -> Result<Option<Self>, Diagnostic> {
-        if !value.is_constant() {
-            return Ok(Some(Self::Evaluated(value.into_inner())));
-        }
-        let Some(text) = value.text(&EmptyScope) else { return Ok(None) };
-        match HeaderValue::from_str(&text) {
-            Ok(fixed) => Ok(Some(Self::Fixed(fixed))),
-            Err(_) => {
-                let complaint = "a header value is one line of ASCII without control characters";
-                Err(b.error(complaint, Some(value.span())))
-            }
-        }
-    }
-
-    fn value(&self, name: &HeaderName, scope: Exchange<'_>) -> Option<HeaderValue> {
-        match self {
-            Self::Fixed(value) => Some(value.clone()),
-            Self::Evaluated(expression) => match HeaderValue::from_str(&expression.text(&scope)?) {
-                Ok(value) => Some(value),
-                Err(_) => {
-                    tracing::warn!(header = %name, "A value with control characters was not added.");
-                    None
-                }
-            },
-        }
-    }
 }
 
 enum Entity {
@@ -324,12 +289,12 @@ mod tests {
         check_refused(
             r#"{"status": 200, "headers": {"x": ["a\nb"]}}"#,
             expect![[r#"
-            error[PC0313]: a header value is one line of ASCII without control characters
-             --> config.json:1:91
-              |
-            1 | {"handler": {"type": "StaticResponseHandler", "config": {"status": 200, "headers": {"x": ["a\nb"]}}}}
-              |                                                                                           ^^^^^^
-        "#]],
+                error[PC0313]: a header value is one line without control characters
+                 --> config.json:1:91
+                  |
+                1 | {"handler": {"type": "StaticResponseHandler", "config": {"status": 200, "headers": {"x": ["a\nb"]}}}}
+                  |                                                                                           ^^^^^^
+            "#]],
         );
         check_refused(
             r#"{"status": 200, "entity": ["a", 1]}"#,

@@ -4,15 +4,15 @@
 mod registry;
 mod route;
 mod scan;
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use exchange::{
-    Context, Fault, FaultKind, Handler, HandlerRef, Outcome, Prepare, Request, RouterContext,
-};
+use exchange::{Context, Fault, FaultKind, Handler, HandlerRef, Outcome, Prepare, Request, RouterContext};
 use expression::Uses;
 use heap::{Builder, Nested, ObjectConfig, RawNode, Ref, Spanned, Stop, TimeSpan};
 use schemars::JsonSchema;
@@ -20,8 +20,8 @@ use serde::Deserialize;
 use source::{Diagnostic, DurationValue};
 
 pub use registry::{CODES, RouteStatus, RouterRegistry};
-pub use route::check_routes;
 use route::Route;
+pub use route::check_routes;
 use scan::Scanner;
 
 /// Scans this often unless the configuration or `IG_ROUTER_SCAN_INTERVAL` says otherwise.
@@ -162,7 +162,9 @@ async fn rescan(scanner: tokio::sync::oneshot::Receiver<Scanner>, interval: Dura
                     tracing::error!(target: "Router", "{}", complaint.render(false));
                 }
             }
-            Err(error) => tracing::warn!(%error, "The routes folder cannot be read; the routes stay as they are."),
+            Err(error) => {
+                tracing::warn!(%error, "The routes folder cannot be read; the routes stay as they are.")
+            }
         }
     }
 }

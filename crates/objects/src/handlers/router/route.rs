@@ -3,9 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use exchange::{
-    Context, Fault, FaultKind, HandlerRef, Outcome, Request, SessionManagerRef, Response,
-};
+use exchange::{Context, Fault, FaultKind, HandlerRef, Outcome, Request, Response, SessionManagerRef};
 use expression::{Bindings, Expr, Uses};
 use heap::{AnyObject, Document, Environment, Generation, LevelScope, Ref, Started};
 use serde::Deserialize;
@@ -26,7 +24,11 @@ pub(super) struct Route {
 }
 
 enum Service {
-    Serving { handler: HandlerRef, session: Option<SessionManagerRef>, _started: Started },
+    Serving {
+        handler: HandlerRef,
+        session: Option<SessionManagerRef>,
+        _started: Started,
+    },
     /// Broken from the start: closed, so that a missing filter never leaves an application open.
     Closed,
 }
@@ -64,7 +66,7 @@ pub(super) struct Loaded {
 /// Why a file yields no route that serves.
 pub(super) struct Broken {
     /// Stands in for the route when it has no good version, if its condition could be told.
-    pub(super) closed: Option<Route>,
+    pub(super) closed: Option<Arc<Route>>,
     pub(super) diagnostics: Vec<Diagnostic>,
 }
 
@@ -128,7 +130,8 @@ impl Route {
                 outcome
             }
             Service::Closed => {
-                let detail = format!("The route `{}` is broken and closed; see the log of its loading.", self.name);
+                let detail =
+                    format!("The route `{}` is broken and closed; see the log of its loading.", self.name);
                 Err(Fault::new(FaultKind::Unavailable, detail).retry_after(RETRY_AFTER_SECONDS))
             }
         }
@@ -168,19 +171,16 @@ impl Outline {
     /// A stand-in that answers 503 to the requests the route would take. Without a readable condition there
     /// is none: closing everything behind it would take the sound routes down as well.
     fn broken(self, diagnostics: Vec<Diagnostic>) -> Broken {
-        let closed = self.condition.ok().map(|condition| Route {
-            id: self.id,
-            name: self.name,
-            uses: condition.as_ref().map(Expr::uses).unwrap_or_default(),
-            condition,
-            service: Service::Closed,
+        let closed = self.condition.ok().map(|condition| {
+            let uses = condition.as_ref().map(Expr::uses).unwrap_or_default();
+            Arc::new(Route { id: self.id, name: self.name, uses, condition, service: Service::Closed })
         });
         Broken { closed, diagnostics }
     }
 }
 
 /// The condition of a file that is not JSON as a whole: the string behind the first `"condition":`.
-fn salvaged_condition(bytes: &[u8]) -> Option<String> {
+pub(super) fn salvaged_condition(bytes: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(bytes);
     let (_, rest) = text.split_once("\"condition\"")?;
     let rest = rest.trim_start().strip_prefix(':')?.trim_start();

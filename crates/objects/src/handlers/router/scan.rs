@@ -77,7 +77,8 @@ impl Scanner {
     /// Forgets files that are gone. What they held is kept for this scan, in case one was only renamed.
     fn forget_missing(&mut self, files: &[PathBuf]) -> Vec<Known> {
         let present: HashSet<&PathBuf> = files.iter().collect();
-        let missing: Vec<PathBuf> = self.files.keys().filter(|file| !present.contains(file)).cloned().collect();
+        let missing: Vec<PathBuf> =
+            self.files.keys().filter(|file| !present.contains(file)).cloned().collect();
         let missing: Vec<Known> = missing.iter().filter_map(|file| self.files.remove(file)).collect();
         for route in missing.iter().filter_map(|known| known.route.as_ref()) {
             tracing::info!(target: "Router", id = route.id, name = route.name, "Unloaded a route.");
@@ -117,7 +118,7 @@ impl Scanner {
                     (None, None) => "it takes no requests until the file is mended",
                 };
                 tracing::error!(target: "Router", file = shown, "A route could not be loaded; {state}.");
-                (last_good.or(closed.map(Arc::new)), diagnostics)
+                (last_good.or(closed), diagnostics)
             }
         };
         complaints.append(&mut diagnostics);
@@ -128,7 +129,11 @@ impl Scanner {
     /// Of two routes with one name or id the one loaded first stays; `default` belongs to the router.
     fn refuse_taken_name(&self, file: &Path, loaded: Loaded) -> Result<Loaded, Broken> {
         let Loaded { route, mut diagnostics } = loaded;
-        let others = self.files.iter().filter(|(other, _)| *other != file).filter_map(|(_, known)| known.route.as_ref());
+        let others = self
+            .files
+            .iter()
+            .filter(|(other, _)| *other != file)
+            .filter_map(|(_, known)| known.route.as_ref());
         let taken = others.into_iter().find(|other| other.id == route.id || other.name == route.name);
         let complaint = match taken {
             _ if route.id == "default" || route.name == "default" => {
@@ -143,7 +148,8 @@ impl Scanner {
 
     /// Routes in the order of their names, by UTF-16 code unit as Java sorts.
     fn table(&self) -> Table {
-        let mut routes: Vec<Arc<Route>> = self.files.values().filter_map(|known| known.route.clone()).collect();
+        let mut routes: Vec<Arc<Route>> =
+            self.files.values().filter_map(|known| known.route.clone()).collect();
         routes.sort_by(|left, right| left.name.encode_utf16().cmp(right.name.encode_utf16()));
         let uses = routes.iter().fold(Uses::default(), |uses, route| uses.union(route.uses));
         Table { routes, uses }

@@ -1,0 +1,131 @@
+//! A folder of route files and a request in, what the origin saw and what the client got out.
+
+use std::path::PathBuf;
+
+use expect_test::{Expect, expect};
+
+use super::route::salvaged_condition;
+use crate::testing::play;
+
+/// A folder that is removed again.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn with(files: &[(&str, &str)]) -> Self {
+        let folder = Self(std::env::temp_dir().join(format!("routes-{}", uuid::Uuid::new_v4())));
+        std::fs::create_dir(&folder.0).unwrap();
+        for (name, text) in files {
+            std::fs::write(folder.0.join(name), text).unwrap();
+        }
+        folder
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Plays `GET /a` through a router over these files.
+#[track_caller]
+fn check(files: &[(&str, &str)], config: &str, expected: Expect) {
+    let folder = Folder::with(files);
+    let router = format!(r#"{{"directory": "{}"{config}}}"#, folder.0.display());
+    let level = format!(r#"{{"handler": {{"type": "Router", "name": "_router", "config": {router}}}}}"#);
+    let shown = match play(&level, "GET /a") {
+        Ok(shown) => shown,
+        Err(diagnostics) => diagnostics.iter().map(|diagnostic| format!("{diagnostic}\n")).collect(),
+    };
+    let shown = shown.replace(&folder.0.display().to_string(), "FOLDER");
+    let status = shown.lines().find(|line| line.contains(": error") || line.starts_with(char::is_numeric));
+    expected.assert_eq(status.unwrap_or(&shown));
+}
+
+/// A route that answers with a status.
+fn route(fields: &str, status: u16) -> String {
+    format!(r#"{{{fields}"handler": {{"type": "StaticResponseHandler", "config": {{"status": {status}}}}}}}"#)
+}
+
+#[test]
+fn the_first_route_in_order_of_names_takes_the_request() {
+    let (first, second) = (route(r#""name": "2", "#, 202), route(r#""name": "10", "#, 210));
+    check(&[("a.json", &first), ("b.json", &second)], "", expect!["210 "]);
+}
+
+#[test]
+fn a_condition_that_is_not_true_leaves_the_request_to_others() {
+    let first = route(r#""condition": "${request.method}", "#, 201);
+    let second = route(r#""condition": "${find(request.uri.path, '^/a')}", "#, 202);
+    check(&[("1.json", &first), ("2.json", &second)], "", expect!["202 Accepted"]);
+}
+
+#[test]
+fn nobody_taking_the_request_is_404_or_the_default_handler() {
+    check(&[], "", expect!["404 Not Found"]);
+    let default = r#", "defaultHandler": {"type": "StaticResponseHandler", "config": {"status": 204}}"#;
+    check(&[], default, expect!["204 No Content"]);
+}
+
+#[test]
+fn only_json_files_in_lower_case_are_routes() {
+    check(&[("1.JSON", &route("", 201)), ("2.txt", &route("", 202))], "", expect!["404 Not Found"]);
+}
+
+#[test]
+fn a_broken_route_is_closed_and_the_others_run() {
+    let broken = r#"{"condition": "${find(request.uri.path, '^/a')}", "handler": "Missing"}"#;
+    check(&[("1.json", broken), ("2.json", &route("", 202))], "", expect!["503 Service Unavailable"]);
+    let elsewhere = r#"{"condition": "${find(request.uri.path, '^/b')}", "handler": "Missing"}"#;
+    check(&[("1.json", elsewhere), ("2.json", &route("", 202))], "", expect!["202 Accepted"]);
+}
+
+#[test]
+fn a_file_that_is_not_json_is_closed_by_the_condition_that_can_still_be_read() {
+    let broken = r#"{"condition": "${find(request.uri.path, '^/a')}", "handler": "#;
+    check(&[("1.json", broken), ("2.json", &route("", 202))], "", expect!["503 Service Unavailable"]);
+    check(&[("1.json", "{"), ("2.json", &route("", 202))], "", expect!["202 Accepted"]);
+}
+
+#[test]
+fn a_broken_route_stops_a_strict_router() {
+    let strict = r#", "failOnRouteError": true"#;
+    let broken = r#"{"handler": "Missing"}"#;
+    check(
+        &[("1.json", broken)],
+        strict,
+        expect!["FOLDER/1.json:1:13: error[PC0306]: no object is named `Missing`"],
+    );
+}
+
+#[test]
+fn the_second_route_of_a_name_is_refused() {
+    let second = route(r#""name": "1", "condition": "${true}", "#, 202);
+    check(&[("1.json", &route("", 201)), ("2.json", &second)], "", expect!["201 Created"]);
+    check(&[("default.json", &route("", 201))], "", expect!["404 Not Found"]);
+}
+
+#[test]
+fn a_folder_that_is_named_must_exist() {
+    let level = r#"{"handler": {"type": "Router", "config": {"directory": "/nonexistent/routes"}}}"#;
+    let complaints = play(level, "GET /").unwrap_err();
+    expect!["config.json:1:56: error[PC0313]: the folder `/nonexistent/routes` cannot be read"]
+        .assert_eq(&complaints[0].to_string());
+}
+
+#[test]
+fn a_scan_interval_is_limited() {
+    let level = r#"{"handler": {"type": "Router", "config": {"scanInterval": "unlimited"}}}"#;
+    let complaints = play(level, "GET /").unwrap_err();
+    expect!["config.json:1:59: error[PC0313]: a scan interval cannot be unlimited"]
+        .assert_eq(&complaints[0].to_string());
+}
+
+#[test]
+fn a_condition_is_read_from_half_a_file() {
+    let read = |text: &str| salvaged_condition(text.as_bytes());
+    assert_eq!(read(r#"{"condition" : "${a == \"b\"}", "#).as_deref(), Some(r#"${a == "b"}"#));
+    assert_eq!(read(r#"{"condition": tru"#), None);
+    assert_eq!(read(r#"{"condition": "half"#), None);
+    assert_eq!(read("{"), None);
+}
