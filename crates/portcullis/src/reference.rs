@@ -205,14 +205,14 @@ fn description(schema: &Value) -> &str {
     schema.get("description").and_then(Value::as_str).unwrap_or_default()
 }
 
-/// `HeaderFilter` is in `header_filter.rs`.
-fn file(name: &str) -> String {
-    let mut file = String::new();
+/// `HeaderFilter` is in `header_filter`.
+fn module(name: &str) -> String {
+    let mut module = String::new();
     for (index, character) in name.char_indices() {
         if character.is_ascii_uppercase() && index > 0 {
-            file.push('_');
+            module.push('_');
         }
-        file.extend(character.to_lowercase());
+        module.extend(character.to_lowercase());
     }
-    file + ".rs"
+    module
 }
