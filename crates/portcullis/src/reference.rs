@@ -96,9 +96,9 @@ fn page(entry: &ObjectType) -> String {
     properties(&mut text, &schema, &schema, "");
     let _ = write!(
         text,
-        "\nWritten from the source file `crates/objects/src/{}/{}`.\n",
+        "\nWritten from the module `objects::{}::{}`.\n",
         folder(entry),
-        file(entry.name)
+        module(entry.name)
     );
     text
 }
@@ -142,7 +142,7 @@ fn properties(text: &mut String, schema: &Value, root: &Value, prefix: &str) {
             }
         };
         let meaning = description(field).replace('\n', " ").replace('|', "\\|");
-        let _ = writeln!(text, "| `{prefix}{name}` | {} | {presence} | {meaning} |", type_name(field, root));
+        let _ = writeln!(text, "| `{prefix}{name}` | {} | {presence} | {meaning} |", type_name(field));
         properties(text, inner(field), root, &format!("{prefix}{name}."));
     }
 }
@@ -157,7 +157,7 @@ fn inner(field: &Value) -> &Value {
     first.unwrap_or(item)
 }
 
-fn type_name(field: &Value, root: &Value) -> String {
+fn type_name(field: &Value) -> String {
     if let Some(role) = field.get("x-role").and_then(Value::as_str) {
         return format!("{role} reference");
     }
@@ -169,11 +169,11 @@ fn type_name(field: &Value, root: &Value) -> String {
     let plain = match (field.get("type"), field.get("anyOf").or_else(|| field.get("oneOf"))) {
         _ if field.get("enum").is_some() || field.get("const").is_some() => constants(field),
         (Some(Value::String(name)), _) if name == "array" => match field.get("items") {
-            Some(items) => format!("array of {}", type_name(items, root)),
+            Some(items) => format!("array of {}", type_name(items)),
             None => "array".to_owned(),
         },
         (Some(Value::String(name)), _) if name == "object" => match field.get("additionalProperties") {
-            Some(values @ Value::Object(_)) => format!("map to {}", type_name(values, root)),
+            Some(values @ Value::Object(_)) => format!("map to {}", type_name(values)),
             _ => "object".to_owned(),
         },
         (Some(Value::String(name)), _) => name.clone(),
@@ -185,7 +185,7 @@ fn type_name(field: &Value, root: &Value) -> String {
             let mut names: Vec<String> = options
                 .iter()
                 .filter(|option| option.get("type").and_then(Value::as_str) != Some("null"))
-                .map(|option| type_name(option, root))
+                .map(|option| type_name(option))
                 .collect();
             names.dedup();
             names.join(" or ")
