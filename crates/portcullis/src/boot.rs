@@ -19,7 +19,8 @@ use crate::admin::{self, Endpoints, State};
 use crate::gateway::{Built, Gateway};
 use crate::pid::{PidFile, PidFileMode};
 use crate::server_config::{self, AdminFields, Connector, Mode, ServerConfig};
-use crate::{check, errors, gateway, instance, logging, reload, shutdown};
+use crate::shutdown::Signals;
+use crate::{check, errors, gateway, instance, logging, reload};
 
 /// `portcullis start`: runs until it is told to stop.
 pub(crate) fn start(directory: Option<PathBuf>) -> ExitCode {
@@ -53,6 +54,7 @@ pub(crate) fn declare_admin(environment: &Environment) -> heap::Declared<AdminFi
 /// A running instance.
 struct Instance {
     control: Runtime,
+    signals: Signals,
     server: Server,
     state: Arc<State>,
     reloader: reload::Reloader,
@@ -78,6 +80,7 @@ impl Instance {
         let control =
             Builder::new_multi_thread().worker_threads(1).thread_name("control").enable_all().build();
         let control = control.map_err(io_error)?;
+        let signals = Signals::listen(control.handle()).map_err(io_error)?;
         let routers = Arc::new(RouterRegistry::default());
         let services = Services::default().with(routers.clone()).with(server.resolver.clone());
         let environment = instance::environment(paths, process, services, Some(control.handle().clone()));
@@ -111,13 +114,13 @@ impl Instance {
         let server = Server::start(connectors, workers).map_err(io_error)?;
         let reloader = reload::Reloader::start(&environment, gateway, started, session, control.handle());
         tracing::info!("started in {}ms on ports : [{}]", began.elapsed().as_millis(), ports.join(" "));
-        Ok(Self { control, server, state, reloader, _admin: started_admin, _pid_file: pid_file })
+        Ok(Self { control, signals, server, state, reloader, _admin: started_admin, _pid_file: pid_file })
     }
 
     /// Serves until a signal, then lets requests finish.
     fn serve(self) -> ExitCode {
-        let Self { control, server, state, reloader, _admin, _pid_file } = self;
-        let signal = control.block_on(shutdown::signal());
+        let Self { control, mut signals, server, state, reloader, _admin, _pid_file } = self;
+        let signal = control.block_on(signals.next());
         tracing::info!(signal, "Stopping: no new connections; requests in flight may finish.");
         state.is_ready.store(false, Ordering::Release);
         control.block_on(server.shutdown());

@@ -14,7 +14,7 @@ use anyhow::Context;
 use tokio::process::{Child, Command};
 
 use crate::sample_app::{self, announce};
-use crate::shutdown;
+use crate::shutdown::Signals;
 
 /// The bundled instance folder: recipes of `examples/`, put together.
 const FILES: &[(&str, &str)] = &[
@@ -55,6 +55,7 @@ pub(crate) fn demo(directory: Option<PathBuf>) -> ExitCode {
 }
 
 async fn run(directory: Option<PathBuf>) -> anyhow::Result<()> {
+    let mut signals = Signals::listen(&tokio::runtime::Handle::current())?;
     let (application, _application_server) = sample_app::start(IpAddr::V4(Ipv4Addr::LOCALHOST), 0)?;
     let (gateway_port, admin_port) = free_ports().context("no free port")?;
     let instance = Instance::write(directory)?;
@@ -68,16 +69,15 @@ async fn run(directory: Option<PathBuf>) -> anyhow::Result<()> {
         .kill_on_drop(true)
         .spawn()
         .context("the gateway cannot be started")?;
-    let mut end = std::pin::pin!(shutdown::signal());
     tokio::select! {
         status = gateway.wait() => anyhow::bail!("the gateway ended ({})", status?),
         started = answers(gateway_port) => started?,
-        _ = &mut end => return stop(gateway).await,
+        _ = signals.next() => return stop(gateway).await,
     }
     announce(&invitation(&instance.path, gateway_port, application.port()));
     tokio::select! {
         status = gateway.wait() => anyhow::bail!("the gateway ended ({})", status?),
-        _ = end => stop(gateway).await,
+        _ = signals.next() => stop(gateway).await,
     }
 }
 

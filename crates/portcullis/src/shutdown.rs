@@ -1,19 +1,31 @@
 //! Signals that end the process.
+//!
+//! They are listened for from the beginning of a start: one that comes before anybody waits for it must end the
+//! process in good order, too, not kill it and leave a PID file behind.
 
-use tokio::signal::unix::{SignalKind, signal as listen};
+use std::io;
 
-/// Waits for SIGTERM or SIGINT and names the one that came.
-pub(crate) async fn signal() -> &'static str {
-    let (mut terminate, mut interrupt) =
-        match (listen(SignalKind::terminate()), listen(SignalKind::interrupt())) {
-            (Ok(terminate), Ok(interrupt)) => (terminate, interrupt),
-            (Err(error), _) | (_, Err(error)) => {
-                tracing::error!(%error, "Signals cannot be received; stop the process with SIGKILL.");
-                return std::future::pending().await;
-            }
-        };
-    tokio::select! {
-        _ = terminate.recv() => "SIGTERM",
-        _ = interrupt.recv() => "SIGINT",
+use tokio::runtime::Handle;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// SIGTERM and SIGINT, kept from killing the process.
+pub(crate) struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    /// Listens from now on. The runtime must have its I/O driver.
+    pub(crate) fn listen(runtime: &Handle) -> io::Result<Self> {
+        let _entered = runtime.enter();
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// Waits for the next one and names it.
+    pub(crate) async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
     }
 }

@@ -22,7 +22,7 @@ use ipnet::{Ipv4Net, Ipv6Net};
 use serde_json::{Map, Value, json};
 use transport::server::{self, BindError, ConnectorOptions, Server};
 
-use crate::shutdown;
+use crate::shutdown::Signals;
 
 /// The user who may log in. An example, known to everybody.
 const USER: &str = "demo";
@@ -49,10 +49,11 @@ pub(crate) fn run(host: IpAddr, port: u16) -> ExitCode {
 }
 
 fn serve(host: IpAddr, port: u16) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut signals = Signals::listen(runtime.handle())?;
     let (address, application) = start(host, port)?;
     announce(&format!("The sample application answers on http://{address}/ (Ctrl-C ends it)."));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(shutdown::signal());
+    runtime.block_on(signals.next());
     application.shutdown_blocking();
     Ok(())
 }
