@@ -125,11 +125,7 @@ impl GatewayBuilder {
     /// Runs it to its end, which must come by itself.
     #[track_caller]
     pub fn run(self) -> Ended {
-        let mut gateway = self.spawn();
-        match until(PATIENCE, || gateway.child.try_wait().ok().flatten()) {
-            Some(status) => Ended { status, output: gateway.full_log() },
-            None => panic!("the program does not end:\n{}", gateway.log()),
-        }
+        self.spawn().end()
     }
 
     /// Starts it without waiting for anything.
@@ -234,6 +230,15 @@ impl Gateway {
     #[track_caller]
     pub fn wait(&mut self) -> ExitStatus {
         eventually("the process ends", || self.child.try_wait().expect("it is our child"))
+    }
+
+    /// Waits for an end that comes by itself.
+    #[track_caller]
+    pub fn end(mut self) -> Ended {
+        match until(PATIENCE, || self.child.try_wait().ok().flatten()) {
+            Some(status) => Ended { status, output: self.full_log() },
+            None => panic!("the program does not end:\n{}", self.log()),
+        }
     }
 
     /// Asks the process to end and waits for it.

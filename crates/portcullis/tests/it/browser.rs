@@ -17,7 +17,7 @@ fn browser() -> Option<&'static str> {
         version.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
         version.status().is_ok_and(|status| status.success())
     };
-    let found = PROGRAMS.into_iter().find(|program| answers(&program));
+    let found = PROGRAMS.into_iter().find(|program| answers(program));
     if found.is_none() {
         let is_build_machine = std::env::var("CI").is_ok_and(|value| value == "true");
         assert!(!is_build_machine, "there is no Chromium; run `cargo xtask setup`");

@@ -106,7 +106,7 @@ fn a_check_neither_starts_nor_writes_anything() {
     let spawned = builder.arguments(&["check", folder.to_str().unwrap()]).spawn();
     spawned.wait_for_log("0 errors");
     assert_eq!(count(&folder), before);
-    assert!(spawned.stop().success());
+    assert!(spawned.end().success());
 }
 
 #[test]

@@ -3,6 +3,8 @@
 //! One binary for all of it, so that the program is linked against its tests once. A module whose name begins
 //! with `ch_` follows a chapter of the product's installation guide, a test per promise.
 
+#![expect(clippy::unwrap_used, reason = "the helpers of a test fail as the test does")]
+
 mod bad_input;
 mod browser;
 mod ch_base_location;

@@ -35,7 +35,7 @@ fn check(builder: GatewayBuilder, expected: Expect) {
     let instance = folder.to_str().unwrap();
     spawned.wait_for_log("not started");
     assert!(!folder.join("portcullis.pid").exists(), "{}", spawned.log());
-    let ended = spawned.stop();
+    let ended = spawned.end();
     assert_eq!(ended.code(), Some(1), "{}", ended.output);
     assert!(Client::new(([127, 0, 0, 1], port).into()).try_connect().is_err());
     expected.assert_eq(&complaints(&ended, &[(instance, "DIR"), (&port.to_string(), "PORT")]));
@@ -283,7 +283,7 @@ fn a_port_in_use() {
     let folder = builder.folder().path().to_owned();
     let spawned = builder.spawn();
     spawned.wait_for_log("not started");
-    let ended = spawned.stop();
+    let ended = spawned.end();
     assert_eq!(ended.code(), Some(1));
     assert!(!folder.join("portcullis.pid").exists());
     expect![[r#"

@@ -131,6 +131,19 @@ fn what_a_client_claims_about_earlier_proxies_is_not_passed_on() {
 }
 
 #[test]
+fn the_origin_learns_who_asked_for_what() {
+    let (gateway, origin) = before(upstream().answer("/", &ok("")));
+    gateway.client().send("GET", "/", &[("Host", "front.example.com")], b"");
+    let request = origin.only_request();
+    let field = |name: &str| request.values(name).collect::<Vec<_>>().join(" and ");
+    assert_eq!(field("host"), "front.example.com");
+    assert_eq!(field("x-forwarded-for"), "127.0.0.1");
+    assert_eq!(field("x-forwarded-proto"), "http");
+    assert_eq!(field("x-forwarded-host"), "front.example.com");
+    assert_eq!(field("via"), "1.1 portcullis");
+}
+
+#[test]
 fn what_a_trusted_proxy_says_is_passed_on_and_believed() {
     let origin = upstream().answer("/", &ok("")).start();
     let admin = r#"{ "connectors": [ { "port": 0, "host": "127.0.0.1", "trustedProxies": ["127.0.0.0/8"] } ],
