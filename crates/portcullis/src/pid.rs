@@ -110,14 +110,9 @@ fn try_stop(instance: &Path, timeout_seconds: u64) -> Result<(), Diagnostic> {
             let _ = fs::remove_file(&path);
             return Ok(());
         }
-        pause();
+        std::thread::sleep(POLL_INTERVAL);
     }
     Ok(())
-}
-
-#[expect(clippy::disallowed_methods, reason = "the command that stops an instance has nothing else to do")]
-fn pause() {
-    std::thread::sleep(POLL_INTERVAL);
 }
 
 fn signal(process: u32, signal: Signal) -> Result<(), Diagnostic> {
