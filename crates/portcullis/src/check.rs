@@ -69,13 +69,11 @@ pub(crate) fn print(diagnostics: &[Diagnostic]) {
     for diagnostic in &sorted {
         eprintln!("{}\n", diagnostic.render(color));
     }
-    let count = |severity| sorted.iter().filter(|diagnostic| diagnostic.severity == severity).count();
-    eprintln!(
-        "{} errors, {} warnings, {} notes",
-        count(Severity::Error),
-        count(Severity::Warning),
-        count(Severity::Note)
-    );
+    let count = |severity: Severity| {
+        let count = sorted.iter().filter(|diagnostic| diagnostic.severity == severity).count();
+        format!("{count} {severity}{}", if count == 1 { "" } else { "s" })
+    };
+    eprintln!("{}, {}, {}", count(Severity::Error), count(Severity::Warning), count(Severity::Note));
 }
 
 /// Logs diagnostics of something that starts, or stays as it is.

@@ -46,14 +46,14 @@ fn a_file_that_is_not_json() {
     check(
         gateway().config("{\n  \"handler\" \"Main\"\n}\n"),
         expect![[r#"
-        error[PC0001]: expected `:`, found `"`
-         --> config/config.json:2:13
-          |
-        2 |   "handler" "Main"
-          |             ^ expected `:`
+            error[PC0001]: expected `:`, found `"`
+             --> config/config.json:2:13
+              |
+            2 |   "handler" "Main"
+              |             ^ expected `:`
 
-        1 errors, 0 warnings, 0 notes
-    "#]],
+            1 error, 0 warnings, 0 notes
+        "#]],
     );
 }
 
@@ -69,7 +69,7 @@ fn a_value_of_the_wrong_type() {
             1 | { "handler": { "type": "StaticResponseHandler", "config": { "status": "OK" } } }
               |                                                                       ^^^^
 
-            1 errors, 0 warnings, 0 notes
+            1 error, 0 warnings, 0 notes
         "#]],
     );
 }
@@ -79,16 +79,16 @@ fn an_object_type_nobody_knows() {
     check(
         gateway().config(r#"{ "handler": { "type": "StaticResponsHandler" } }"#),
         expect![[r#"
-        error[PC0305]: there is no object type `StaticResponsHandler`
-         --> config/config.json:1:24
-          |
-        1 | { "handler": { "type": "StaticResponsHandler" } }
-          |                        ^^^^^^^^^^^^^^^^^^^^^^
-          |
-          = help: did you mean `StaticResponseHandler`?
+            error[PC0305]: there is no object type `StaticResponsHandler`
+             --> config/config.json:1:24
+              |
+            1 | { "handler": { "type": "StaticResponsHandler" } }
+              |                        ^^^^^^^^^^^^^^^^^^^^^^
+              |
+              = help: did you mean `StaticResponseHandler`?
 
-        1 errors, 0 warnings, 0 notes
-    "#]],
+            1 error, 0 warnings, 0 notes
+        "#]],
     );
 }
 
@@ -108,7 +108,7 @@ fn an_object_type_that_is_not_offered() {
               |
               = help: what uses it stays closed; remove it or wait for a version that offers it
 
-            1 errors, 0 warnings, 0 notes
+            1 error, 0 warnings, 0 notes
         "#]],
     );
 }
@@ -119,16 +119,16 @@ fn a_function_nobody_knows() {
     check(
         gateway().config(&route),
         expect![[r#"
-        error[PC0202]: there is no function `toUpercase`
-         --> config/config.json:1:89
-          |
-        1 | { "handler": { "type": "StaticResponseHandler", "config": { "status": 200, "entity": "${toUpercase(request.method)}" } } }
-          |                                                                                         ^^^^^^^^^^
-          |
-          = help: did you mean `toUpperCase`?
+            error[PC0202]: there is no function `toUpercase`
+             --> config/config.json:1:89
+              |
+            1 | { "handler": { "type": "StaticResponseHandler", "config": { "status": 200, "entity": "${toUpercase(request.method)}" } } }
+              |                                                                                         ^^^^^^^^^^
+              |
+              = help: did you mean `toUpperCase`?
 
-        1 errors, 0 warnings, 0 notes
-    "#]],
+            1 error, 0 warnings, 0 notes
+        "#]],
     );
 }
 
@@ -137,16 +137,16 @@ fn a_reference_to_nothing() {
     check(
         gateway().config(r#"{ "handler": "ReverseProxyHandlr" }"#),
         expect![[r#"
-        error[PC0306]: no object is named `ReverseProxyHandlr`
-         --> config/config.json:1:14
-          |
-        1 | { "handler": "ReverseProxyHandlr" }
-          |              ^^^^^^^^^^^^^^^^^^^^ a Handler is needed here
-          |
-          = help: did you mean `ReverseProxyHandler`?
+            error[PC0306]: no object is named `ReverseProxyHandlr`
+             --> config/config.json:1:14
+              |
+            1 | { "handler": "ReverseProxyHandlr" }
+              |              ^^^^^^^^^^^^^^^^^^^^ a Handler is needed here
+              |
+              = help: did you mean `ReverseProxyHandler`?
 
-        1 errors, 0 warnings, 0 notes
-    "#]],
+            1 error, 0 warnings, 0 notes
+        "#]],
     );
 }
 
@@ -171,7 +171,7 @@ fn objects_that_refer_to_one_another_in_a_circle() {
               |
               = help: one of the references has to go
 
-            1 errors, 0 warnings, 0 notes
+            1 error, 0 warnings, 0 notes
         "#]],
     );
 }
@@ -199,7 +199,7 @@ fn two_objects_of_one_name() {
               |
               = help: rename one of them; an inner heap may use a name of an outer one, the same heap may not
 
-            1 errors, 0 warnings, 0 notes
+            1 error, 0 warnings, 0 notes
         "#]],
     );
 }
@@ -209,16 +209,16 @@ fn a_token_nobody_set() {
     check(
         gateway().config(&answer_route("&{nobody.set.this}")),
         expect![[r#"
-        error[PC0050]: the token `nobody.set.this` has no value
-         --> config/config.json:1:87
-          |
-        1 | { "handler": { "type": "StaticResponseHandler", "config": { "status": 200, "entity": "&{nobody.set.this}" } } }
-          |                                                                                       ^^^^^^^^^^^^^^^^^^ no value and no default
-          |
-          = help: set the environment variable `NOBODY_SET_THIS`, or give a default: `&{nobody.set.this|…}`
+            error[PC0050]: the token `nobody.set.this` has no value
+             --> config/config.json:1:87
+              |
+            1 | { "handler": { "type": "StaticResponseHandler", "config": { "status": 200, "entity": "&{nobody.set.this}" } } }
+              |                                                                                       ^^^^^^^^^^^^^^^^^^ no value and no default
+              |
+              = help: set the environment variable `NOBODY_SET_THIS`, or give a default: `&{nobody.set.this|…}`
 
-        1 errors, 0 warnings, 0 notes
-    "#]],
+            1 error, 0 warnings, 0 notes
+        "#]],
     );
 }
 
@@ -258,7 +258,7 @@ fn a_vertx_option_that_belongs_to_the_connector() {
             1 | { "connectors": [ { "port": PORT, "host": "127.0.0.1", "vertx": { "ssl": true } } ] }
               |                                                                           ^^^^
 
-            1 errors, 0 warnings, 0 notes
+            1 error, 0 warnings, 0 notes
         "#]],
     );
 }
@@ -295,7 +295,7 @@ fn a_port_in_use() {
           |
           = help: nothing has been started
 
-        1 errors, 0 warnings, 0 notes
+        1 error, 0 warnings, 0 notes
     "#]]
     .assert_eq(&complaints(&ended, &[(&port.to_string(), "PORT")]));
 }
