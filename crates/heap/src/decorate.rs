@@ -16,8 +16,14 @@ use source::{Entry, Node, Span};
 
 use crate::Declarer;
 use crate::build::Builder;
+use crate::declare::Frame;
 use crate::errors;
-use crate::role::{Role, role_name};
+use crate::object::made;
+use crate::plan::{Settled, settled_roles};
+use crate::role::{AnyObject, Role, role_name};
+
+/// Fields of a declaration that are no decorations.
+pub(crate) const OWN_FIELDS: &[&str] = &["type", "name", "config"];
 
 /// What is being decorated.
 #[derive(Debug, Clone)]
@@ -94,11 +100,13 @@ pub(crate) struct Spliced {
 
 impl Spliced {
     /// Puts a decoration around what is there already.
-    fn wrap(&mut self, decoration: Decoration) {
+    fn wrap(&mut self, decoration: Decoration, kind: SiteKind) {
         if let Some(outer) = decoration.outer {
             self.outer.insert(0, outer);
         }
-        self.inner.extend(decoration.inner);
+        if kind == SiteKind::Filter {
+            self.inner.extend(decoration.inner);
+        }
     }
 
     /// Fetches entity and session before anything that looks at them.
@@ -112,18 +120,26 @@ impl Spliced {
 
 /// Makes the decorators of this level, which depend on nothing but their configuration.
 pub(crate) fn make_decorators(declarer: &mut Declarer<'_>) {
-    let names: Vec<(String, usize)> =
-        declarer.names.iter().map(|(name, index)| (name.clone(), *index)).collect();
-    for (name, index) in names {
+    let mut named: Vec<(usize, String)> =
+        declarer.names.iter().map(|(name, index)| (*index, name.clone())).collect();
+    named.sort_unstable();
+    for (index, name) in named {
         let object = &mut declarer.objects[index];
         if object.object_type.map(|object_type| object_type.reference) != Some(DecoratorRef::REFERENCE) {
             continue;
         }
         let Some(config) = object.config.take() else { continue };
-        let mut builder = Builder::for_decorator(declarer.environment, &name);
+        if !object.sites.is_empty() {
+            let span = object.span.clone();
+            let message = "a decorator is made before all other objects and cannot refer to one";
+            declarer.report(errors::cannot_build(message, &span));
+            continue;
+        }
+        let mut builder = Builder::for_decorator(declarer.environment, &name, &object.span);
         match config.build(&mut builder) {
             Ok(built) => {
                 declarer.decorators.extend(built.get::<DecoratorRef>().map(|decorator| (name, decorator)));
+                declarer.objects[index].config = Some(made(built));
             }
             Err(diagnostic) => declarer.report(diagnostic),
         }
@@ -133,16 +149,17 @@ pub(crate) fn make_decorators(declarer: &mut Declarer<'_>) {
 /// The sites of `globalDecorators`, after those of the levels around.
 pub(crate) fn global_sites(node: Option<&Node>, declarer: &mut Declarer<'_>) -> Vec<DecorationSite> {
     let mut sites = declarer.parent.map(|parent| parent.globals.clone()).unwrap_or_default();
-    let Some(node) = node else { return sites };
+    let Some(node) = node.filter(|node| !node.is_null()) else { return sites };
     let Some(object) = node.as_object() else {
         declarer.report(errors::not_an_object(node.kind(), &node.span, "an object of decorations"));
         return sites;
     };
     for entry in object.iter() {
-        if declarer.decorator(&entry.key).is_some() {
-            sites.push(DecorationSite::of(entry));
+        let site = DecorationSite::of(entry);
+        if declarer.decorator(&site.name).is_some() {
+            sites.push(site);
         } else {
-            declarer.report_unknown_fields("globalDecorators", &one(entry), &[]);
+            report_unknown(declarer, "globalDecorators", &site, &[]);
         }
     }
     sites
@@ -150,51 +167,68 @@ pub(crate) fn global_sites(node: Option<&Node>, declarer: &mut Declarer<'_>) -> 
 
 /// Works out the filters around every object of the level, and around the level's handler.
 pub(crate) fn splice_all(declarer: &mut Declarer<'_>) {
-    for index in 0..declarer.objects.len() {
-        let Some(object_type) = declarer.objects[index].object_type else { continue };
-        let own = declarer.objects[index].decorations.clone();
-        let kind = match role_name(object_type.reference) {
-            "Filter" => Some(SiteKind::Filter),
-            "Handler" | "any object" => Some(SiteKind::Handler),
-            _ => None,
-        };
-        let globals = if kind.is_some() { declarer.globals.clone() } else { Vec::new() };
-        let name = declarer.objects[index].name.clone();
-        declarer.frames.push(crate::declare::Frame::default());
-        let mut spliced = Spliced::default();
-        for (site, is_own) in
-            own.iter().map(|site| (site, true)).chain(globals.iter().map(|site| (site, false)))
-        {
-            let Some(decorator) = declarer.decorator(&site.name) else {
-                declarer.report_unknown_fields(
-                    object_type.name,
-                    &one_site(site),
-                    &["type", "name", "config"],
-                );
-                continue;
-            };
-            match kind {
-                Some(kind) => spliced.wrap(apply(&decorator, &name, site, kind, declarer)),
-                None if is_own => {
-                    let role = role_name(object_type.reference);
-                    declarer.report(errors::not_decorated(&site.name, role, &site.name_span));
-                }
-                None => {}
-            }
+    let mut roles = settled_roles(declarer);
+    let declared = declarer.objects.len();
+    let globals = declarer.globals.clone();
+    let mut index = 0;
+    // Decorations may declare objects, which have decorations of their own. The global ones stay away from
+    // them: they would decorate what they are made of, without end.
+    while index < declarer.objects.len() {
+        if index >= roles.len() {
+            roles = settled_roles(declarer);
         }
-        let frame = declarer.frames.pop().unwrap_or_default();
-        let object = &mut declarer.objects[index];
-        object.sites.extend(frame.sites);
-        spliced.prepare(object.uses.union(frame.uses));
-        object.spliced = spliced;
+        let globals = if index < declared { &globals[..] } else { &[] };
+        splice(declarer, index, roles[index], globals);
+        index += 1;
     }
     let mut spliced = Spliced::default();
+    declarer.frames.push(Frame::default());
     for site in declarer.top_level.clone() {
         if let Some(decorator) = declarer.decorator(&site.name) {
-            spliced.wrap(apply(&decorator, "handler", &site, SiteKind::Handler, declarer));
+            let decoration = apply(&decorator, "handler", &site, SiteKind::Handler, declarer);
+            spliced.wrap(decoration, SiteKind::Handler);
         }
     }
+    let frame = declarer.frames.pop().unwrap_or_default();
+    declarer.level.sites.extend(frame.sites);
+    spliced.prepare(frame.uses);
     declarer.top_level_spliced = spliced;
+}
+
+/// Works out the filters around one object: its own decorations, then the global ones.
+fn splice(declarer: &mut Declarer<'_>, index: usize, (role, _): Settled, globals: &[DecorationSite]) {
+    let Some(object_type) = declarer.objects[index].object_type else { return };
+    let own = declarer.objects[index].decorations.clone();
+    let role = role_name(role);
+    let kind = match role {
+        "Filter" => Some(SiteKind::Filter),
+        "Handler" => Some(SiteKind::Handler),
+        _ => None,
+    };
+    let name = declarer.objects[index].name.clone();
+    declarer.frames.push(Frame::default());
+    let mut spliced = Spliced::default();
+    for site in &own {
+        match (declarer.decorator(&site.name), kind) {
+            (None, _) => report_unknown(declarer, object_type.name, site, OWN_FIELDS),
+            (Some(decorator), Some(kind)) => {
+                spliced.wrap(apply(&decorator, &name, site, kind, declarer), kind);
+            }
+            // A delegate of what is not known; that has been reported.
+            (Some(_), None) if role == role_name(AnyObject::REFERENCE) => {}
+            (Some(_), None) => declarer.report(errors::not_decorated(&site.name, role, &site.name_span)),
+        }
+    }
+    for site in globals {
+        if let (Some(decorator), Some(kind)) = (declarer.decorator(&site.name), kind) {
+            spliced.wrap(apply(&decorator, &name, site, kind, declarer), kind);
+        }
+    }
+    let frame = declarer.frames.pop().unwrap_or_default();
+    let object = &mut declarer.objects[index];
+    object.sites.extend(frame.sites);
+    spliced.prepare(object.uses.union(frame.uses));
+    object.spliced = spliced;
 }
 
 fn apply(
@@ -207,12 +241,16 @@ fn apply(
     decorator.0.decorate(&Site { object, decorator: &site.name, kind }, &site.value, declarer)
 }
 
-fn one(entry: &Entry) -> source::Object {
+/// Complains about a field that names no decorator, unless it names one that is broken.
+fn report_unknown(declarer: &mut Declarer<'_>, what: &str, site: &DecorationSite, own_fields: &[&str]) {
+    let broken = declarer.names.get(&site.name).map(|index| declarer.objects[*index].object_type);
+    if broken.is_some_and(|kind| kind.is_none_or(|kind| kind.reference == DecoratorRef::REFERENCE)) {
+        return;
+    }
     let mut object = source::Object::default();
-    object.insert(entry.clone());
-    object
-}
-
-fn one_site(site: &DecorationSite) -> source::Object {
-    one(&Entry { key: site.name.clone(), key_span: site.name_span.clone(), value: site.value.clone() })
+    let DecorationSite { name, name_span, value } = site.clone();
+    object.insert(Entry { key: name, key_span: name_span, value });
+    let decorators = declarer.decorator_names();
+    let known: Vec<&str> = own_fields.iter().copied().chain(decorators.iter().map(String::as_str)).collect();
+    declarer.report_unknown_fields(what, &object, &known);
 }

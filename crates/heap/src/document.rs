@@ -8,6 +8,8 @@ use expression::{Bindings, Template};
 use indexmap::IndexMap;
 use source::{Diagnostic, Node, Source, Tokens, Value};
 
+use crate::declare::{literal, problem};
+use crate::deserialize::{has_expression, value_now};
 use crate::environment::{Environment, ProcessSettings};
 use crate::errors;
 use crate::plan::LevelScope;
@@ -117,26 +119,22 @@ impl Reading<'_> {
         };
         for entry in object.iter() {
             let resolved = source::resolve(entry.value.clone(), tokens, self.diagnostics);
-            let bindings = self.outer.child(values.clone());
-            let value = evaluate(&resolved, &bindings, self.diagnostics);
+            let value = evaluate(&resolved, &|| self.outer.child(values.clone()), self.diagnostics);
             flatten(&entry.key, &value.to_json(), &mut tokens.own);
             values.insert(entry.key.clone(), value);
         }
     }
 }
 
-/// The value of a property: any JSON, with expressions evaluated now.
+/// The value of a property: any JSON, with expressions evaluated now. The bindings are only made for texts
+/// that need them.
 fn evaluate(
     node: &Node,
-    bindings: &Bindings,
+    bindings: &dyn Fn() -> Bindings,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> expression::Value<'static> {
     use expression::Value as Evaluated;
     match &node.value {
-        Value::Null => Evaluated::Null,
-        Value::Bool(value) => Evaluated::Bool(*value),
-        Value::Number(source::Number::Integer(value)) => Evaluated::Integer(*value),
-        Value::Number(source::Number::Decimal(value)) => Evaluated::Decimal(*value),
         Value::Array(items) => {
             Evaluated::list(items.iter().map(|item| evaluate(item, bindings, diagnostics)).collect())
         }
@@ -145,24 +143,19 @@ fn evaluate(
                 object.iter().map(|entry| (entry.key.clone(), evaluate(&entry.value, bindings, diagnostics)));
             Evaluated::map(entries.collect())
         }
-        Value::String(text) => match Template::compile(text, bindings) {
-            Ok(template) => match template.evaluate(&expression::EmptyScope) {
-                Ok(value) => value.into_owned(),
-                Err(error) => {
-                    diagnostics.push(errors::evaluation(node.span.clone(), &error.to_string()));
-                    Evaluated::Null
-                }
-            },
-            Err(problems) => {
-                diagnostics.extend(problems.into_iter().map(|problem| {
-                    let at = text.span_of(problem.range.clone(), &node.span);
-                    Diagnostic::error(problem.kind.code(), problem.message.clone())
-                        .at(at)
-                        .maybe_help(problem.help)
-                }));
+        Value::String(text) => {
+            let bindings = if has_expression(text) { bindings() } else { Bindings::default() };
+            let template = Template::compile(text, &bindings).map_err(|problems| {
+                problems.into_iter().map(|found| problem(found, text, &node.span)).collect::<Vec<_>>()
+            });
+            let value = template
+                .and_then(|template| value_now(&template, &node.span).map_err(|complaint| vec![*complaint]));
+            value.unwrap_or_else(|complaints| {
+                diagnostics.extend(complaints);
                 Evaluated::Null
-            }
-        },
+            })
+        }
+        plain => literal(plain),
     }
 }
 
@@ -199,6 +192,13 @@ impl Tokens for LevelTokens<'_> {
     }
 
     fn names(&self) -> Vec<String> {
-        self.process.names().into_iter().chain(self.own.keys().cloned()).collect()
+        let mut names: Vec<String> = self.process.names();
+        names.extend(self.own.keys().cloned());
+        let mut level = self.parent;
+        while let Some(scope) = level {
+            names.extend(scope.properties.keys().cloned());
+            level = scope.parent.as_ref();
+        }
+        names
     }
 }

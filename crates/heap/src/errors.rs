@@ -49,8 +49,10 @@ pub(crate) fn failure(failure: Failure, what: &str, fallback: &Span) -> Diagnost
     let span = failure.span.clone().unwrap_or_else(|| fallback.clone());
     match &failure.kind {
         FailureKind::Missing(field) => {
-            Diagnostic::error(&MISSING_FIELD, format!("{what} needs the field `{field}`")).at(span)
+            let owner = failure.owner.as_deref().unwrap_or(what);
+            Diagnostic::error(&MISSING_FIELD, format!("{owner} needs the field `{field}`")).at(span)
         }
+        FailureKind::Told => Diagnostic::error(&INVALID_VALUE, format!("{what} has a mistake")).at(span),
         FailureKind::Other(message) => {
             let diagnostic = Diagnostic::error(&INVALID_VALUE, format!("{what}: {message}")).at(span);
             diagnostic.maybe_help(failure.help)
@@ -101,7 +103,8 @@ pub(crate) fn unknown_reference(name: &str, role: &str, span: &Span, known: &[&s
 }
 
 pub(crate) fn wrong_role(name: &str, is: &str, type_name: &str, wanted: &str, span: &Span) -> Diagnostic {
-    Diagnostic::error(&WRONG_ROLE, format!("`{name}` is a {is} ({type_name}), but a {wanted} is needed here"))
+    let kind = if is == type_name { String::new() } else { format!(" ({type_name})") };
+    Diagnostic::error(&WRONG_ROLE, format!("`{name}` is a {is}{kind}, but a {wanted} is needed here"))
         .at(span)
 }
 
@@ -119,6 +122,11 @@ pub(crate) fn cycle(names: &[String], span: &Span) -> Diagnostic {
     )
     .at(span)
     .help("one of the references has to go")
+}
+
+pub(crate) fn too_deep(references_max: usize, span: &Span) -> Diagnostic {
+    let message = format!("the references that start at this object are more than {references_max} deep");
+    Diagnostic::error(&CANNOT_BUILD, message).at(span)
 }
 
 pub(crate) fn not_at_load(span: Span, root: &str) -> Diagnostic {

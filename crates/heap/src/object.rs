@@ -117,6 +117,23 @@ impl<C: ObjectConfig> ErasedConfig for Config<C> {
     }
 }
 
+/// The configuration of an object that exists already, as a decorator does when the others are built.
+pub(crate) fn made(object: Built) -> Box<dyn ErasedConfig> {
+    Box::new(Made(object))
+}
+
+struct Made(Built);
+
+impl ErasedConfig for Made {
+    fn build(self: Box<Self>, _: &mut Builder<'_>) -> Result<Built, Diagnostic> {
+        Ok(self.0)
+    }
+
+    fn nested(&self) -> Option<Nested> {
+        None
+    }
+}
+
 /// Every object type, and the objects each instance has without declaring them.
 pub struct Catalogue {
     /// The tables of the object crates.

@@ -76,27 +76,19 @@ impl Role for ExecutorRef {
 
 /// The role of a reference that takes any object, such as that of `Delegate`.
 #[derive(Clone)]
-pub struct AnyObject(Option<Arc<Built>>);
-
-impl AnyObject {
-    /// Stands for nothing.
-    pub(crate) fn none() -> Self {
-        Self(None)
-    }
-}
+pub struct AnyObject(Arc<Built>);
 
 impl Role for AnyObject {
     const REFERENCE: &'static str = "$ref:any object";
 
     fn decorated(self, outer: Vec<FilterRef>, inner: Vec<FilterRef>) -> Self {
-        let Some(built) = &self.0 else { return self };
-        if let Some(handler) = built.get::<HandlerRef>() {
-            return Self(Some(Arc::new(Built::new(handler.decorated(outer, inner)))));
+        if let Some(handler) = self.0.get::<HandlerRef>() {
+            return Self(Arc::new(Built::new(handler.decorated(outer, inner))));
         }
-        if let Some(filter) = built.get::<FilterRef>() {
-            return Self(Some(Arc::new(Built::new(filter.decorated(outer, inner)))));
+        match self.0.get::<FilterRef>() {
+            Some(filter) => Self(Arc::new(Built::new(filter.decorated(outer, inner)))),
+            None => self,
         }
-        self
     }
 }
 
@@ -116,10 +108,10 @@ impl Built {
         if let Some(object) = self.object.downcast_ref::<R>() {
             return Some(object.clone());
         }
-        let any: Box<dyn Any> = Box::new(AnyObject(Some(Arc::new(self.clone()))));
+        let any: Box<dyn Any> = Box::new(AnyObject(Arc::new(self.clone())));
         if let Ok(any) = any.downcast::<R>() {
             return Some(*any);
         }
-        self.object.downcast_ref::<AnyObject>()?.0.as_ref()?.get()
+        self.object.downcast_ref::<AnyObject>()?.0.get()
     }
 }

@@ -4,19 +4,19 @@
 //! runs is started once the whole generation stands, and stops when its [`Started`] is dropped; requests that
 //! are still inside keep the objects alive until they end.
 
-use std::any::Any;
-use std::future::Future;
+mod builder;
+
 use std::sync::{Arc, Weak};
 
 use exchange::HandlerRef;
-use expression::Bindings;
-use source::{Diagnostic, Span};
+use source::Diagnostic;
 use tokio::sync::watch;
+
+pub use builder::Builder;
 
 use crate::Ref;
 use crate::decorate::Spliced;
-use crate::environment::{Environment, InstancePaths};
-use crate::errors;
+use crate::environment::Environment;
 use crate::plan::{LevelScope, Plan, Resolved};
 use crate::role::{Built, Role};
 
@@ -28,7 +28,7 @@ pub struct Generation {
     scope: Arc<LevelScope>,
     /// Weak, because the parent's router holds this generation.
     parent: Option<Weak<Generation>>,
-    built: Vec<Built>,
+    objects: Objects,
     sites: Vec<Resolved>,
     top_level: Spliced,
 }
@@ -42,9 +42,10 @@ pub struct Unstarted {
 
 /// A generation whose background work runs until this is dropped.
 pub struct Started {
+    // First, so that the work is told to end before its objects go.
+    _stop: watch::Sender<bool>,
     /// The objects.
     pub generation: Arc<Generation>,
-    _stop: watch::Sender<bool>,
 }
 
 /// Why a generation could not be started: nothing of it runs.
@@ -82,17 +83,20 @@ impl Plan {
         parent: Option<&Arc<Generation>>,
     ) -> Result<Unstarted, Vec<Diagnostic>> {
         let ancestors = ancestors(parent);
-        let mut built: Vec<Option<Built>> = Vec::new();
-        built.resize_with(self.objects.len(), || None);
-        let mut objects: Vec<Option<_>> = self.objects.into_iter().map(Some).collect();
+        let mut objects = Objects::new(self.objects.len());
+        let mut planned: Vec<Option<_>> = self.objects.into_iter().map(Some).collect();
         let (mut work, mut background, mut complaints) = (Vec::new(), Vec::new(), Vec::new());
         for index in self.order {
-            let Some(object) = objects[index].take() else { continue };
+            let Some(object) = planned[index].take() else { continue };
+            // What refers to an object that failed cannot be built, and has nothing to complain about itself.
+            if object.needs.iter().any(|needed| objects.built[*needed].is_none()) {
+                continue;
+            }
             let mut builder = Builder {
                 environment,
                 name: &object.name,
-                span: Some(&object.span),
-                built: &built,
+                span: &object.span,
+                built: &objects.built,
                 sites: &self.sites,
                 ancestors: &ancestors,
                 scope: Some(&self.scope),
@@ -104,23 +108,53 @@ impl Plan {
                 Ok(object) => {
                     work.append(&mut builder.work);
                     background.append(&mut builder.background);
-                    built[index] = Some(object);
+                    objects.add(index, object);
                 }
-                // Those that refer to it cannot be built either, and would only repeat the complaint.
-                Err(diagnostic) => {
-                    complaints.push(diagnostic);
-                    return Err(complaints);
-                }
+                Err(diagnostic) => complaints.push(diagnostic),
             }
+        }
+        if !complaints.is_empty() {
+            return Err(complaints);
         }
         let generation = Arc::new(Generation {
             scope: self.scope,
             parent: parent.map(Arc::downgrade),
-            built: built.into_iter().flatten().collect(),
+            objects,
             sites: self.sites,
             top_level: self.top_level,
         });
         Ok(Unstarted { generation, work, background })
+    }
+}
+
+/// The objects built so far. They are dropped in the reverse order, so that each is dropped while all that it
+/// holds is still held here: a long chain of objects does not need a deep stack to go.
+struct Objects {
+    /// By index.
+    built: Vec<Option<Built>>,
+    order: Vec<usize>,
+}
+
+impl Objects {
+    fn new(count: usize) -> Self {
+        Self { built: vec![None; count], order: Vec::with_capacity(count) }
+    }
+
+    fn add(&mut self, index: usize, object: Built) {
+        self.built[index] = Some(object);
+        self.order.push(index);
+    }
+
+    fn get(&self, index: usize) -> Option<&Built> {
+        self.built.get(index)?.as_ref()
+    }
+}
+
+impl Drop for Objects {
+    fn drop(&mut self) {
+        for index in self.order.iter().rev() {
+            self.built[*index] = None;
+        }
     }
 }
 
@@ -146,7 +180,7 @@ impl Unstarted {
                 runtime.spawn(work(Stop(stopped.clone())));
             }
         }
-        Ok(Started { generation: self.generation, _stop: stop })
+        Ok(Started { _stop: stop, generation: self.generation })
     }
 }
 
@@ -154,7 +188,7 @@ impl Generation {
     /// The object a level's own field refers to.
     pub fn get<R: Role>(self: &Arc<Self>, reference: &Ref<R>) -> R {
         let ancestors = ancestors(self.parent.as_ref().and_then(Weak::upgrade).as_ref());
-        let find = |index: usize| self.built.get(index);
+        let find = |index: usize| self.objects.get(index);
         get(reference.site, &self.sites, find, &ancestors)
     }
 
@@ -170,7 +204,7 @@ impl Generation {
 
     /// A declared object by its name, of this level only.
     pub fn named<R: Role>(&self, name: &str) -> Option<R> {
-        self.built.get(*self.scope.names.get(name)?)?.get()
+        self.objects.get(*self.scope.names.get(name)?)?.get()
     }
 }
 
@@ -191,122 +225,8 @@ fn get<'b, R: Role>(
 ) -> R {
     let built = match sites.get(site) {
         Some(Resolved::Local(index)) => local(*index),
-        Some(Resolved::Outer(up, index)) => ancestors.get(up - 1).and_then(|level| level.built.get(*index)),
+        Some(Resolved::Outer(up, index)) => ancestors.get(up - 1).and_then(|level| level.objects.get(*index)),
         None => None,
     };
     built.and_then(Built::get::<R>).expect("declaration checked name, role and order of every reference")
-}
-
-/// What an object can ask for while it is built.
-pub struct Builder<'a> {
-    environment: &'a Environment,
-    name: &'a str,
-    span: Option<&'a Span>,
-    built: &'a [Option<Built>],
-    sites: &'a [Resolved],
-    ancestors: &'a [Arc<Generation>],
-    scope: Option<&'a Arc<LevelScope>>,
-    spliced: Spliced,
-    work: Vec<Work>,
-    background: Vec<(String, Background)>,
-}
-
-impl<'a> Builder<'a> {
-    pub(crate) fn for_decorator(environment: &'a Environment, name: &'a str) -> Self {
-        Self {
-            environment,
-            name,
-            span: None,
-            built: &[],
-            sites: &[],
-            ancestors: &[],
-            scope: None,
-            spliced: Spliced::default(),
-            work: Vec::new(),
-            background: Vec::new(),
-        }
-    }
-
-    /// The object a reference leads to. Cannot fail: name, role and order were checked.
-    pub fn get<R: Role>(&self, reference: &Ref<R>) -> R {
-        let find = |index: usize| self.built.get(index).and_then(Option::as_ref);
-        get(reference.site, self.sites, find, self.ancestors)
-    }
-
-    /// The objects a list of references leads to.
-    pub fn get_all<R: Role>(&self, references: &[Ref<R>]) -> Vec<R> {
-        references.iter().map(|reference| self.get(reference)).collect()
-    }
-
-    /// An object of this level or one around it by its well-known name, such as `TemporaryStorage`.
-    pub fn named<R: Role>(&self, name: &str) -> Option<R> {
-        let own = self.scope.and_then(|scope| scope.names.get(name));
-        let own = own.and_then(|index| self.built.get(*index)?.as_ref()?.get());
-        own.or_else(|| self.ancestors.iter().find_map(|level| level.named(name)))
-    }
-
-    /// The name of the object, for logs.
-    pub fn name(&self) -> &str {
-        self.name
-    }
-
-    /// The file that declares the object; empty for a decorator.
-    pub fn file(&self) -> &str {
-        self.span.map_or("", Span::file)
-    }
-
-    /// The folders of the instance.
-    pub fn paths(&self) -> &InstancePaths {
-        &self.environment.paths
-    }
-
-    /// An environment variable or system property by the name of its token, `ig.router.scan.interval`.
-    pub fn setting(&self, name: &str) -> Option<String> {
-        source::Tokens::get(&self.environment.process, name)
-    }
-
-    /// What expressions of this level know at load.
-    pub fn bindings(&self) -> Bindings {
-        self.scope.map_or_else(|| self.environment.bindings(), |scope| scope.bindings.clone())
-    }
-
-    /// A thing the program lends to objects.
-    pub fn service<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
-        self.environment.services.get()
-    }
-
-    /// A thing that outlives a reload: made once per key, kept while any generation holds it.
-    pub fn shared<T: Any + Send + Sync>(&self, key: &str, make: impl FnOnce() -> T) -> Arc<T> {
-        self.environment.shared(key, make)
-    }
-
-    /// Work to do once the whole generation is built, before it serves: a router's first scan.
-    pub fn on_start(
-        &mut self,
-        work: impl FnOnce(&Starting<'_>) -> Result<(), Vec<Diagnostic>> + Send + 'static,
-    ) {
-        self.work.push(Box::new(work));
-    }
-
-    /// Work that runs from the start of the generation until it is retired.
-    pub fn background<F>(&mut self, name: &str, work: impl FnOnce(Stop) -> F + Send + 'static)
-    where
-        F: Future<Output = ()> + Send + 'static,
-    {
-        self.background.push((format!("{}: {name}", self.name), Box::new(move |stop| Box::pin(work(stop)))));
-    }
-
-    /// A complaint at a field, or at the object when the field has no place of its own.
-    pub fn error(&self, message: impl Into<String>, span: Option<&Span>) -> Diagnostic {
-        match span.or(self.span) {
-            Some(span) => errors::cannot_build(message, span),
-            None => Diagnostic::error(errors::CODES[errors::CODES.len() - 1], message.into()),
-        }
-    }
-
-    /// Puts the decorations around the finished object.
-    pub(crate) fn decorate<R: Role>(&mut self, object: R) -> R {
-        let spliced = std::mem::take(&mut self.spliced);
-        object.decorated(spliced.outer, spliced.inner)
-    }
 }
