@@ -1,7 +1,7 @@
 //! From configuration text to running objects.
 //!
 //! The stages are pure until the last: read → tree → tokens → [`declare`](fn@declare) (typed configurations,
-//! checked references) → [`Plan::build`] (objects, nothing started) → [`Generation::start`]. Every stage
+//! checked references) → [`Plan::build`] (objects, nothing started) → [`Unstarted::start`]. Every stage
 //! before `build` reports all problems it finds, and none of them opens a socket or a thread.
 //!
 //! An object type is one struct that implements [`ObjectConfig`]; the types of its fields say what the heap

@@ -2,6 +2,8 @@
 //!
 //! `UPDATE_EXPECT=1 cargo test -p heap` writes the expected files anew. Read what it wrote.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests as well")]
+
 mod types;
 
 use std::collections::HashSet;

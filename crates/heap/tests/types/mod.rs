@@ -1,5 +1,6 @@
 //! A catalogue of small object types, and how the tests read, build and play a configuration with it.
 #![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(clippy::unwrap_used, reason = "all of this is test code, called from tests")]
 
 use std::str::FromStr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -146,15 +147,17 @@ impl Handler for All {
     }
 }
 
-/// A type without fields.
+/// A type without fields. Answers how many may work at once for the service named `worker`.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct Empty;
 
 impl ObjectConfig for Empty {
     const TYPE: &'static str = "Empty";
     type Object = HandlerRef;
-    fn build(self, _: &mut Builder<'_>) -> Result<HandlerRef, Diagnostic> {
-        Ok(HandlerRef::new(Answer { text: None, status: None }))
+    fn build(self, b: &mut Builder<'_>) -> Result<HandlerRef, Diagnostic> {
+        let concurrency = b.named::<ExecutorRef>("worker").map(|worker| worker.concurrency.to_string());
+        let text = concurrency.map(|text| Expr::compile(&text, &b.bindings()).unwrap());
+        Ok(HandlerRef::new(Answer { text, status: None }))
     }
 }
 
