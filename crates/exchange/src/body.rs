@@ -52,7 +52,7 @@ enum Kind {
     Stored {
         stored: Stored,
         offset: u64,
-        trailers: Option<http::HeaderMap>,
+        trailers: Option<Box<http::HeaderMap>>,
     },
     Stream(BodyStream),
 }
@@ -146,7 +146,7 @@ impl Body {
         while let Some(frame) = std::future::poll_fn(|task| stream.as_mut().poll_frame(task)).await {
             match frame?.into_data() {
                 Ok(data) => writer.write(&data)?,
-                Err(frame) => trailers = frame.into_trailers().ok(),
+                Err(frame) => trailers = frame.into_trailers().ok().map(Box::new),
             }
         }
         self.0 = Kind::Stored { stored: writer.finish(), offset: 0, trailers };
@@ -187,7 +187,7 @@ impl HttpBody for Body {
             Kind::Empty => Poll::Ready(None),
             Kind::Stored { stored, offset, trailers } => {
                 if *offset >= stored.length() {
-                    return Poll::Ready(trailers.take().map(|trailers| Ok(Frame::trailers(trailers))));
+                    return Poll::Ready(trailers.take().map(|trailers| Ok(Frame::trailers(*trailers))));
                 }
                 let block = match stored {
                     Stored::Memory(_) => usize::MAX,

@@ -92,7 +92,9 @@ impl Scope for ExchangeMut<'_> {
     fn root(&self, root: Root) -> Value<'_> {
         match root {
             Root::Request => Value::object(&*self.request),
-            Root::Response => self.response.as_deref().map_or(Value::Null, |response| Value::object(response)),
+            Root::Response => {
+                self.response.as_deref().map_or(Value::Null, |response| Value::object(response))
+            }
             Root::Attributes => Value::object(&self.cx.attributes),
             Root::Session => Contexts(self.cx).session(),
             _ => Value::Null,
