@@ -9,6 +9,7 @@ mod inline;
 mod object;
 
 use std::collections::{HashMap, HashSet};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use expression::{Bindings, Uses};
@@ -275,12 +276,33 @@ impl<'d> Declarer<'d> {
     }
 }
 
-/// After a mistake an object is read again, so what stands around the mistake is reported again.
+/// After a mistake an object is read again, so what stands around the mistake is reported again. And a text
+/// whose token has no value is no mistake of a second kind.
 fn remove_repeats(diagnostics: &mut Vec<Diagnostic>) {
+    let tokens: Vec<Span> = diagnostics
+        .iter()
+        .filter(|diagnostic| TOKEN_CODES.contains(&diagnostic.code.number))
+        .filter_map(|diagnostic| diagnostic.span.clone())
+        .collect();
     let mut seen = HashSet::new();
     diagnostics.retain(|diagnostic| {
         let place = diagnostic.span.as_ref().map(|span| (span.file().to_owned(), span.range()));
         let place = place.map(|(file, range)| (file, range.start, range.end));
-        seen.insert((diagnostic.code.number, place, diagnostic.message.clone()))
+        let is_own = TOKEN_CODES.contains(&diagnostic.code.number);
+        let follows_from_token =
+            !is_own && diagnostic.span.as_ref().is_some_and(|span| is_text_with(span, &tokens));
+        !follows_from_token && seen.insert((diagnostic.code.number, place, diagnostic.message.clone()))
     });
+}
+
+/// The codes of tokens and coercions, which belong to `source`.
+const TOKEN_CODES: RangeInclusive<u16> = 50..=99;
+
+/// Whether the span is (part of) a string in which one of the tokens stands.
+fn is_text_with(span: &Span, tokens: &[Span]) -> bool {
+    let is_text = span.text().starts_with(['"', '\'']);
+    tokens.iter().any(|token| {
+        let (inner, outer) = (token.range(), span.range());
+        is_text && token.file() == span.file() && outer.start <= inner.start && inner.end <= outer.end
+    })
 }
