@@ -68,8 +68,9 @@ fn an_upgrade_that_is_not_allowed_is_not_passed_on() {
         assert_eq!(origin.only_request().field("upgrade"), None, "{protocol}");
     };
     check(&proxy_route, "websocket");
+    check(&proxy_route, "something");
     check(&websocket_route, "h2c");
-    check(&websocket_route, "something");
+    check(&websocket_route, "TLS/1.3");
 }
 
 #[test]

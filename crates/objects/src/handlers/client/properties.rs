@@ -106,7 +106,8 @@ struct Retries {
 #[serde(rename_all = "camelCase")]
 #[expect(dead_code, reason = "properties that are accepted and ignored are never read")]
 struct WebSocket {
-    /// Lets clients open WebSocket connections to the origin: false by default.
+    /// Lets clients open WebSocket connections to the origin, and upgrade to any other protocol but HTTP/2
+    /// and TLS: false by default.
     #[serde(default)]
     enabled: bool,
     /// Accepted and ignored: that of the handler applies.
@@ -295,12 +296,16 @@ fn limited(timeout: TimeSpan) -> Duration {
     timeout.limit().filter(|timeout| !timeout.is_zero()).unwrap_or(TIMEOUT_MAX).min(TIMEOUT_MAX)
 }
 
-/// Takes the wish for another protocol out of a request, unless it is a WebSocket and those are allowed. Any
-/// other protocol (h2c above all) would be spoken past the filters.
-pub(super) fn limit_upgrade(headers: &mut Headers, allows_websocket: bool) {
-    let Some(upgrade) = headers.get(header::UPGRADE) else { return };
-    let is_websocket = upgrade.as_bytes().eq_ignore_ascii_case(b"websocket");
-    if !(is_websocket && allows_websocket) || headers.get_all(header::UPGRADE).iter().count() > 1 {
+/// Takes the wish for another protocol out of a request, unless upgrades are allowed. Another version of HTTP
+/// and TLS never are: they would carry requests past the filters.
+pub(super) fn limit_upgrade(headers: &mut Headers, is_allowed: bool) {
+    let Some(protocol) = headers.get(header::UPGRADE) else { return };
+    let is_refused = protocol.to_str().map_or(true, |protocol| {
+        let name = protocol.split('/').next().unwrap_or_default().trim();
+        ["h2", "h2c", "http", "tls"].iter().any(|refused| name.eq_ignore_ascii_case(refused))
+            || protocol.contains(',')
+    });
+    if !is_allowed || is_refused || headers.get_all(header::UPGRADE).iter().count() > 1 {
         headers.remove(header::UPGRADE);
     }
 }

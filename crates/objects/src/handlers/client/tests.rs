@@ -222,7 +222,7 @@ fn websockets_pass_where_they_are_allowed() {
 }
 
 #[test]
-fn no_other_upgrade_passes() {
+fn another_version_of_http_is_no_upgrade() {
     check(
         "ReverseProxyHandler",
         WEBSOCKETS_ALLOWED,
