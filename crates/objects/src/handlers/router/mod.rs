@@ -17,7 +17,7 @@ use expression::Uses;
 use heap::{Builder, Nested, ObjectConfig, RawNode, Ref, Spanned, Stop, TimeSpan};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use source::{Diagnostic, DurationValue};
+use source::{Diagnostic, DurationValue, Severity};
 
 pub use registry::{CODES, RouteStatus, RouterRegistry};
 use route::Route;
@@ -97,12 +97,10 @@ impl ObjectConfig for Router {
                 Err(_) if !must_exist => Vec::new(),
                 Err(error) => return Err(vec![unreadable.help(error.to_string())]),
             };
-            for complaint in &complaints {
-                tracing::error!(target: "Router", "{}", complaint.render(false));
-            }
             if is_strict && complaints.iter().any(Diagnostic::is_error) {
                 return Err(complaints);
             }
+            report(&complaints);
             // Nobody listens when scanning is disabled.
             let _ = hand_over.send(scanner);
             Ok(())
@@ -157,14 +155,22 @@ async fn rescan(scanner: tokio::sync::oneshot::Receiver<Scanner>, interval: Dura
         let Ok((back, outcome)) = scanned.await else { return };
         scanner = back;
         match outcome {
-            Ok(complaints) => {
-                for complaint in complaints {
-                    tracing::error!(target: "Router", "{}", complaint.render(false));
-                }
-            }
+            Ok(complaints) => report(&complaints),
             Err(error) => {
                 tracing::warn!(%error, "The routes folder cannot be read; the routes stay as they are.")
             }
+        }
+    }
+}
+
+/// Logs what there is to say about route files.
+fn report(diagnostics: &[Diagnostic]) {
+    for diagnostic in diagnostics {
+        let rendered = diagnostic.render(false);
+        match diagnostic.severity {
+            Severity::Error => tracing::error!(target: "Router", "{rendered}"),
+            Severity::Warning => tracing::warn!(target: "Router", "{rendered}"),
+            Severity::Note => tracing::info!(target: "Router", "{rendered}"),
         }
     }
 }
