@@ -93,13 +93,8 @@ fn page(entry: &ObjectType) -> String {
         let _ = write!(text, "Older names: {}.\n\n", entry.aliases.join(", "));
     }
     text.push_str("## Properties\n\n");
-    properties(&mut text, &schema, &schema, "");
-    let _ = write!(
-        text,
-        "\nWritten from the module `objects::{}::{}`.\n",
-        folder(entry),
-        module(entry.name)
-    );
+    properties(&mut text, &schema, "");
+    let _ = write!(text, "\nWritten from the module `objects::{}::{}`.\n", folder(entry), module(entry.name));
     text
 }
 
@@ -113,7 +108,7 @@ fn badge(status: Status) -> &'static str {
 }
 
 /// The rows of an object's properties, and below them those of the objects in it.
-fn properties(text: &mut String, schema: &Value, root: &Value, prefix: &str) {
+fn properties(text: &mut String, schema: &Value, prefix: &str) {
     let Some(fields) =
         schema.get("properties").and_then(Value::as_object).filter(|fields| !fields.is_empty())
     else {
@@ -143,7 +138,7 @@ fn properties(text: &mut String, schema: &Value, root: &Value, prefix: &str) {
         };
         let meaning = description(field).replace('\n', " ").replace('|', "\\|");
         let _ = writeln!(text, "| `{prefix}{name}` | {} | {presence} | {meaning} |", type_name(field));
-        properties(text, inner(field), root, &format!("{prefix}{name}."));
+        properties(text, inner(field), &format!("{prefix}{name}."));
     }
 }
 
@@ -185,7 +180,7 @@ fn type_name(field: &Value) -> String {
             let mut names: Vec<String> = options
                 .iter()
                 .filter(|option| option.get("type").and_then(Value::as_str) != Some("null"))
-                .map(|option| type_name(option))
+                .map(type_name)
                 .collect();
             names.dedup();
             names.join(" or ")
