@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use socket2::SockRef;
+use tokio::io::Interest;
 use tokio::net::TcpStream;
 
 /// Bytes asked for when a head is expected. Larger than nearly every head, so that one read is enough.
@@ -54,12 +55,31 @@ impl Io {
         if block.is_empty() {
             block.resize(HEAD_BLOCK_BYTES, 0);
         }
-        let outcome = self.0.try_read(&mut block);
+        let outcome = self.unless_drained(block.len(), || self.0.try_read(&mut block));
         if let Ok(length) = outcome {
             into.extend_from_slice(&block[..length]);
         }
         READ_BLOCK.set(block);
         outcome
+    }
+
+    /// Runs a read of at most `bytes_max`. One that brings less has emptied the socket: the runtime is told so,
+    /// as by a read that would block, which saves that read. The readiness it forgets is the one from before
+    /// the read, so nothing that arrives meanwhile is missed.
+    fn unless_drained(
+        &self,
+        bytes_max: usize,
+        read: impl FnOnce() -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        let mut last_bytes = None;
+        let outcome = self.0.try_io(Interest::READABLE, || match read()? {
+            length @ 1.. if length < bytes_max => {
+                last_bytes = Some(length);
+                Err(io::ErrorKind::WouldBlock.into())
+            }
+            length => Ok(length),
+        });
+        last_bytes.map_or(outcome, Ok)
     }
 
     /// Reads a head: see [`Io::try_read`].
@@ -82,7 +102,7 @@ impl Io {
         into: &mut BytesMut,
     ) -> Poll<io::Result<usize>> {
         loop {
-            match self.0.try_read_buf(into) {
+            match self.unless_drained(into.capacity() - into.len(), || self.0.try_read_buf(into)) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     ready!(self.0.poll_read_ready(task))?
                 }
@@ -95,7 +115,7 @@ impl Io {
     /// Reads into a slice.
     pub(crate) fn poll_read_slice(&self, task: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
         loop {
-            match self.0.try_read(into) {
+            match self.unless_drained(into.len(), || self.0.try_read(into)) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     ready!(self.0.poll_read_ready(task))?
                 }

@@ -1,6 +1,7 @@
 //! The head of a request as it goes to the origin.
 
 use std::io::Write;
+use std::net::IpAddr;
 
 use exchange::{Context, Fault, FaultKind, Request};
 use http::{HeaderName, Method, Version, header};
@@ -8,6 +9,7 @@ use http::{HeaderName, Method, Version, header};
 use super::options::{ClientOptions, Forwarded};
 use crate::h1::names::{is_written_by_transport, tokens};
 use crate::h1::writer::{Framing, push_field, push_framing};
+use crate::io::push_decimal;
 
 /// A request that has passed here this often goes round in a circle.
 const VIA_MAX: usize = 10;
@@ -47,11 +49,9 @@ pub(crate) fn push_head(
     let host = request.headers.get(header::HOST).map_or(authority, http::HeaderValue::as_bytes);
     buffer.extend_from_slice(host);
     buffer.extend_from_slice(b"\r\n");
-    let left_out =
-        |name: &HeaderName| is_written_by_transport(name) || *name == header::HOST || *name == header::EXPECT;
-    let mut has_via = false;
-    for (name, value) in request.headers.iter().filter(|(name, _)| !left_out(name)) {
-        has_via |= *name == header::VIA;
+    let mut passed_on = PassedOn::default();
+    for (name, value) in request.headers.iter().filter(|(name, _)| !is_left_out(name)) {
+        passed_on.note(name);
         push_field(buffer, name, value);
     }
     push_framing(buffer, framing);
@@ -62,7 +62,7 @@ pub(crate) fn push_head(
         push_field(buffer, &header::UPGRADE, protocol);
     }
     if let Some(name) = &options.via {
-        if has_via && passes(request, name) >= VIA_MAX {
+        if passed_on.via && passes(request, name) >= VIA_MAX {
             let detail = format!("The request to {} goes round in a circle", request.uri.authority());
             return Err(Fault::new(FaultKind::BadGateway, detail));
         }
@@ -72,7 +72,7 @@ pub(crate) fn push_head(
         buffer.extend_from_slice(b"\r\n");
     }
     if options.forwarded == Forwarded::XForwarded {
-        push_forwarded(buffer, cx, request, host);
+        push_forwarded(buffer, cx, &passed_on, host);
     }
     buffer.extend_from_slice(b"\r\n");
     Ok(())
@@ -85,23 +85,62 @@ fn passes(request: &Request, name: &str) -> usize {
     hops.filter(|hop| hop.rsplit(|byte| *byte == b' ').next() == Some(name.as_bytes())).count()
 }
 
-fn push_forwarded(buffer: &mut Vec<u8>, cx: &Context, request: &Request, host: &[u8]) {
-    let absent = |name: &str| !request.headers.contains_key(name);
-    if absent("x-forwarded-for") {
-        // Writing to a vector cannot fail.
-        let _ = write!(buffer, "x-forwarded-for: {}\r\n", cx.client.remote.ip().to_canonical());
+/// Fields of the request that have been written and would otherwise be made here.
+#[derive(Debug, Default)]
+struct PassedOn {
+    via: bool,
+    x_forwarded_for: bool,
+    x_forwarded_proto: bool,
+    x_forwarded_host: bool,
+}
+
+impl PassedOn {
+    fn note(&mut self, name: &HeaderName) {
+        match name.as_str() {
+            "via" => self.via = true,
+            "x-forwarded-for" => self.x_forwarded_for = true,
+            "x-forwarded-proto" => self.x_forwarded_proto = true,
+            "x-forwarded-host" => self.x_forwarded_host = true,
+            _ => {}
+        }
     }
-    if absent("x-forwarded-proto") {
-        let line: &[u8] = if cx.client.is_secure {
-            b"x-forwarded-proto: https\r\n"
-        } else {
-            b"x-forwarded-proto: http\r\n"
+}
+
+fn is_left_out(name: &HeaderName) -> bool {
+    *name == header::HOST || *name == header::EXPECT || is_written_by_transport(name)
+}
+
+fn push_forwarded(buffer: &mut Vec<u8>, cx: &Context, passed_on: &PassedOn, host: &[u8]) {
+    if !passed_on.x_forwarded_for {
+        buffer.extend_from_slice(b"x-forwarded-for: ");
+        push_address(buffer, cx.client.remote.ip().to_canonical());
+        buffer.extend_from_slice(b"\r\n");
+    }
+    if !passed_on.x_forwarded_proto {
+        let line: &[u8] = match cx.client.is_secure {
+            true => b"x-forwarded-proto: https\r\n",
+            false => b"x-forwarded-proto: http\r\n",
         };
         buffer.extend_from_slice(line);
     }
-    if absent("x-forwarded-host") {
+    if !passed_on.x_forwarded_host {
         buffer.extend_from_slice(b"x-forwarded-host: ");
         buffer.extend_from_slice(host);
         buffer.extend_from_slice(b"\r\n");
+    }
+}
+
+fn push_address(buffer: &mut Vec<u8>, address: IpAddr) {
+    match address {
+        IpAddr::V4(address) => {
+            for (index, octet) in address.octets().into_iter().enumerate() {
+                if index > 0 {
+                    buffer.push(b'.');
+                }
+                push_decimal(buffer, u64::from(octet));
+            }
+        }
+        // Writing to a vector cannot fail.
+        IpAddr::V6(address) => drop(write!(buffer, "{address}")),
     }
 }

@@ -1,6 +1,6 @@
 //! Field names with a meaning to the transport: framing, hop-by-hop, forwarding.
 
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderValue};
 
 /// What the transport does with a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -172,15 +172,16 @@ pub(crate) fn allowed_in_trailer(name: &str) -> bool {
 
 /// Whether a field of a handler's message is left out when it is written: the writer makes its own.
 pub(crate) fn is_written_by_transport(name: &http::HeaderName) -> bool {
-    const OWN: [http::HeaderName; 6] = [
-        header::CONNECTION,
-        header::CONTENT_LENGTH,
-        header::TRANSFER_ENCODING,
-        header::UPGRADE,
-        header::TE,
-        header::TRAILER,
-    ];
-    OWN.contains(name) || matches!(name.as_str(), "keep-alive" | "proxy-connection")
+    matches!(
+        name.as_str(),
+        "te" | "trailer"
+            | "upgrade"
+            | "connection"
+            | "keep-alive"
+            | "content-length"
+            | "proxy-connection"
+            | "transfer-encoding"
+    )
 }
 
 /// A single, plain decimal number: no sign, no list, no overflow.

@@ -220,7 +220,7 @@ fn push_head(buffer: &mut Vec<u8>, asked: Asked, response: &Response, plan: &Pla
     }
     let names_protocol =
         matches!(response.status, StatusCode::SWITCHING_PROTOCOLS | StatusCode::UPGRADE_REQUIRED);
-    let protocol = response.headers.get(header::UPGRADE).filter(|_| names_protocol);
+    let protocol = names_protocol.then(|| response.headers.get(header::UPGRADE)).flatten();
     if let Some(protocol) = protocol {
         push_field(buffer, &header::UPGRADE, protocol);
     }
