@@ -12,7 +12,7 @@ use expression::{Object, ObjectRef, Value};
 use http::{HeaderName, StatusCode, Version};
 use indexmap::IndexMap;
 
-use crate::{Body, Context, Headers, Request, Response, Session, Uri};
+use crate::{Body, Headers, Request, Response, Session, Uri};
 
 /// Values that filters hand to one another: `attributes` in expressions.
 #[derive(Default, Clone)]
@@ -72,6 +72,12 @@ impl Object for Request {
             _ => Value::Null,
         }
     }
+    fn keys(&self) -> Vec<String> {
+        owned(&["method", "uri", "version", "headers", "cookies", "queryParams", "form", "entity"])
+    }
+    fn snapshot(&self) -> Value<'static> {
+        copied(self)
+    }
 }
 
 impl Object for Response {
@@ -90,6 +96,12 @@ impl Object for Response {
             },
             _ => Value::Null,
         }
+    }
+    fn keys(&self) -> Vec<String> {
+        owned(&["status", "version", "headers", "entity", "cause"])
+    }
+    fn snapshot(&self) -> Value<'static> {
+        copied(self)
     }
 }
 
@@ -145,6 +157,36 @@ impl Object for Headers {
     fn keys(&self) -> Vec<String> {
         self.0.keys().map(|name| name.as_str().to_owned()).collect()
     }
+    fn to_text(&self) -> Option<Cow<'_, str>> {
+        Some(Cow::Owned(copied(self).to_text().into_owned()))
+    }
+    fn snapshot(&self) -> Value<'static> {
+        shared(HeadersCopy(self.clone()))
+    }
+}
+
+/// Fields that an attribute or a session keeps: names still match in any case, and as JSON they are a map.
+struct HeadersCopy(Headers);
+
+impl Object for HeadersCopy {
+    fn type_name(&self) -> &'static str {
+        self.0.type_name()
+    }
+    fn property(&self, name: &str) -> Value<'_> {
+        self.0.property(name)
+    }
+    fn len(&self) -> Option<usize> {
+        Object::len(&self.0)
+    }
+    fn keys(&self) -> Vec<String> {
+        Object::keys(&self.0)
+    }
+    fn to_text(&self) -> Option<Cow<'_, str>> {
+        self.0.to_text()
+    }
+    fn snapshot(&self) -> Value<'static> {
+        copied(&self.0)
+    }
 }
 
 /// The entity of a message. Its properties are null until it has been buffered.
@@ -171,6 +213,9 @@ impl Object for Body {
     fn to_text(&self) -> Option<Cow<'_, str>> {
         self.text().map(Cow::Owned)
     }
+    fn snapshot(&self) -> Value<'static> {
+        self.property("string").into_owned()
+    }
 }
 
 struct Status(StatusCode, Option<String>);
@@ -196,7 +241,7 @@ impl Object for Status {
         }
     }
     fn to_text(&self) -> Option<Cow<'_, str>> {
-        let reason = self.0.canonical_reason().unwrap_or_default();
+        let reason = self.1.as_deref().or_else(|| self.0.canonical_reason()).unwrap_or_default();
         Some(Cow::Owned(format!("[Status: {} {reason}]", self.0.as_u16())))
     }
 }
@@ -211,67 +256,6 @@ fn family(code: StatusCode) -> &'static str {
         5 => "SERVER_ERROR",
         _ => "UNKNOWN",
     }
-}
-
-/// `contexts`, and `context` whose properties are those of the nearest context that has them.
-#[derive(Clone, Copy)]
-pub(crate) struct Contexts<'a>(pub(crate) &'a Context);
-
-impl Contexts<'_> {
-    pub(crate) fn session(&self) -> Value<'static> {
-        match self.0.session.get() {
-            Some(session) => Value::Object(ObjectRef::Shared(Arc::new(session.clone()))),
-            None => Value::Null,
-        }
-    }
-}
-
-impl Object for Contexts<'_> {
-    fn type_name(&self) -> &'static str {
-        "contexts"
-    }
-    fn property(&self, name: &str) -> Value<'_> {
-        let cx = self.0;
-        if let Some(fact) = cx.fact(name) {
-            return Value::Object(ObjectRef::Shared(fact.clone()));
-        }
-        match name {
-            "attributes" => map([("attributes", Value::Map(Arc::new(cx.attributes.0.clone())))]),
-            "session" => map([("session", self.session())]),
-            "client" => client(cx),
-            "router" => match &cx.router {
-                Some(router) => map([
-                    ("originalUri", shared(router.original_uri.clone())),
-                    ("remainingUri", text_owned(router.original_uri.raw_path().trim_start_matches('/'))),
-                    ("matchedUri", text_owned("")),
-                ]),
-                None => Value::Null,
-            },
-            "transactionId" => {
-                map([("transactionId", map([("value", text_owned(cx.transaction().as_str()))]))])
-            }
-            "requestAudit" => map([("requestReceivedTime", Value::Integer(cx.now_millis()))]),
-            _ => Value::Null,
-        }
-    }
-    fn keys(&self) -> Vec<String> {
-        let built_in = ["attributes", "client", "requestAudit", "router", "session", "transactionId"];
-        built_in.into_iter().chain(self.0.fact_names()).map(str::to_owned).collect()
-    }
-}
-
-fn client(cx: &Context) -> Value<'static> {
-    let client = &cx.client;
-    map([
-        ("remoteAddress", text_owned(&cx.remote_address())),
-        ("remotePort", Value::Integer(i64::from(client.remote.port()))),
-        ("localAddress", text_owned(&client.local.ip().to_canonical().to_string())),
-        ("localPort", Value::Integer(i64::from(client.local.port()))),
-        ("isSecure", Value::Bool(client.is_secure)),
-        ("isExternal", Value::Bool(true)),
-        ("remoteUser", Value::Null),
-        ("certificates", Value::List(Arc::new(Vec::new()))),
-    ])
 }
 
 impl Object for Session {
@@ -296,7 +280,7 @@ impl Object for Session {
 fn cookies(headers: &Headers) -> Value<'static> {
     let mut cookies: IndexMap<String, Vec<Value<'static>>> = IndexMap::new();
     for header in headers.get_all(http::header::COOKIE) {
-        for pair in header.to_str().unwrap_or_default().split(';') {
+        for pair in String::from_utf8_lossy(header.as_bytes()).split(';') {
             let Some((name, value)) = pair.trim().split_once('=') else { continue };
             let cookie = map([("name", text_owned(name)), ("value", text_owned(value.trim_matches('"')))]);
             cookies.entry(name.to_owned()).or_default().push(cookie);
@@ -356,7 +340,7 @@ fn text(text: &str) -> Value<'_> {
     Value::String(Cow::Borrowed(text))
 }
 
-fn text_owned(text: &str) -> Value<'static> {
+pub(crate) fn text_owned(text: &str) -> Value<'static> {
     Value::String(Cow::Owned(text.to_owned()))
 }
 
@@ -364,7 +348,7 @@ fn borrowed(object: &dyn Object) -> Value<'_> {
     Value::Object(ObjectRef::Borrowed(object))
 }
 
-fn shared(object: impl Object + 'static) -> Value<'static> {
+pub(crate) fn shared(object: impl Object + 'static) -> Value<'static> {
     Value::Object(ObjectRef::Shared(Arc::new(object)))
 }
 
@@ -372,6 +356,19 @@ fn list(items: impl Iterator<Item = String>) -> Value<'static> {
     Value::List(Arc::new(items.map(|item| Value::String(Cow::Owned(item))).collect()))
 }
 
-fn map<const N: usize>(entries: [(&str, Value<'static>); N]) -> Value<'static> {
+pub(crate) fn map<const N: usize>(entries: [(&str, Value<'static>); N]) -> Value<'static> {
     Value::Map(Arc::new(entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()))
+}
+
+/// A copy of every property of an object.
+pub(crate) fn copied(object: &dyn Object) -> Value<'static> {
+    let copy = |name: String| {
+        let value = object.property(&name).into_owned();
+        (name, value)
+    };
+    Value::Map(Arc::new(object.keys().into_iter().map(copy).collect()))
+}
+
+pub(crate) fn owned(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
 }

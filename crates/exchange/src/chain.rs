@@ -33,6 +33,8 @@ pub(crate) async fn run_filters(
     cx: &mut Context,
     request: &mut Request,
 ) -> Response {
+    // What an edit learns is for those inside of it, and gone when the response has passed it.
+    let facts = cx.facts();
     let mut passed = 0;
     let mut refused = None;
     for filter in filters {
@@ -54,6 +56,7 @@ pub(crate) async fn run_filters(
             response = fault.into_response(cx);
         }
     }
+    cx.forget(facts);
     response
 }
 

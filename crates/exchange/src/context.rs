@@ -89,12 +89,19 @@ impl Context {
         self.received
     }
 
-    /// Wall-clock milliseconds since 1970 of the first look at the time; `now` in expressions.
-    pub fn now_millis(&self) -> i64 {
+    /// When the head of the request had been read, in milliseconds since 1970
+    /// (`contexts.requestAudit.requestReceivedTime`). The same at every look.
+    pub fn received_millis(&self) -> i64 {
         *self.received_millis.get_or_init(|| {
-            let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-            i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)
+            let waited = i64::try_from(self.received.elapsed().as_millis()).unwrap_or(i64::MAX);
+            self.now_millis().saturating_sub(waited)
         })
+    }
+
+    /// The time of this moment, in milliseconds since 1970: `now` in expressions.
+    pub fn now_millis(&self) -> i64 {
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)
     }
 
     /// Adds what a filter learnt, readable as `contexts.<name>` by what runs inside that filter.
@@ -136,6 +143,16 @@ impl Context {
     pub(crate) fn leave(&mut self, mark: Mark) {
         self.depth -= 1;
         self.facts.truncate(mark.0);
+    }
+
+    /// The number of facts now, to go back to with [`Context::forget`].
+    pub(crate) fn facts(&self) -> usize {
+        self.facts.len()
+    }
+
+    /// Forgets the facts that were added since there were this many.
+    pub(crate) fn forget(&mut self, facts: usize) {
+        self.facts.truncate(facts);
     }
 
     pub(crate) fn is_too_deep(&self) -> bool {

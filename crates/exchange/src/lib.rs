@@ -4,15 +4,18 @@
 //! This crate knows neither sockets nor JSON configuration, so a filter can be written and tested with
 //! nothing but the types below. The contract is in [`handler`]; read that file first.
 
+mod assign;
 mod beans;
 mod body;
 mod chain;
 mod context;
+mod contexts;
 mod fault;
 pub mod handler;
 mod headers;
 mod message;
 mod path;
+mod prepare;
 mod scope;
 mod session;
 mod storage;
@@ -31,7 +34,8 @@ pub use headers::Headers;
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 pub use message::{Request, Response};
 pub use path::{PathFinding, canonical_path, inspect_path};
-pub use scope::{Exchange, ExchangeMut, Prepare};
+pub use prepare::Prepare;
+pub use scope::{Exchange, ExchangeMut};
 pub use session::{Session, SessionManager, SessionManagerRef, SessionSlot};
 pub use storage::{StorageLimits, TemporaryStorage};
 pub use transaction::TransactionId;

@@ -36,31 +36,26 @@ impl Default for StorageLimits {
 }
 
 /// Buffers entities within limits.
-#[derive(Debug, Clone)]
-pub struct TemporaryStorage(Arc<StorageLimits>);
+///
+/// The default one has the default limits and costs nothing to make: a context is made for every request.
+#[derive(Debug, Clone, Default)]
+pub struct TemporaryStorage(Option<Arc<StorageLimits>>);
 
-impl Default for TemporaryStorage {
-    /// One storage with the default limits for the whole process: a context is made for every request.
-    fn default() -> Self {
-        static SHARED: LazyLock<TemporaryStorage> =
-            LazyLock::new(|| TemporaryStorage::new(StorageLimits::default()));
-        SHARED.clone()
-    }
-}
+static DEFAULT_LIMITS: LazyLock<StorageLimits> = LazyLock::new(StorageLimits::default);
 
 impl TemporaryStorage {
     /// A storage with these limits. Nothing is created until an entity overflows memory.
     pub fn new(limits: StorageLimits) -> Self {
-        Self(Arc::new(limits))
+        Self(Some(Arc::new(limits)))
     }
 
     /// The limits.
     pub fn limits(&self) -> &StorageLimits {
-        &self.0
+        self.0.as_deref().unwrap_or(&DEFAULT_LIMITS)
     }
 
-    pub(crate) fn writer(&self) -> Writer {
-        Writer { limits: self.0.clone(), memory: Vec::new(), file: None, written: 0 }
+    pub(crate) fn writer(&self) -> Writer<'_> {
+        Writer { limits: self.limits(), memory: Vec::new(), file: None, written: 0 }
     }
 }
 
@@ -99,18 +94,19 @@ impl Stored {
     }
 }
 
-pub(crate) struct Writer {
-    limits: Arc<StorageLimits>,
+pub(crate) struct Writer<'a> {
+    limits: &'a StorageLimits,
     memory: Vec<u8>,
     file: Option<File>,
     written: u64,
 }
 
-impl Writer {
+impl Writer<'_> {
     pub(crate) fn write(&mut self, block: &[u8]) -> Result<(), BodyError> {
         self.written += block.len() as u64;
-        if self.written > self.limits.file_bytes_max.max(self.limits.memory_bytes_max) {
-            return Err(BodyError::TooLarge { bytes_max: self.limits.file_bytes_max });
+        let bytes_max = self.limits.file_bytes_max.max(self.limits.memory_bytes_max);
+        if self.written > bytes_max {
+            return Err(BodyError::TooLarge { bytes_max });
         }
         if self.file.is_none() && self.written > self.limits.memory_bytes_max {
             let mut file = self.open().map_err(BodyError::Storage)?;

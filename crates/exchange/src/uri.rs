@@ -141,6 +141,9 @@ impl Uri {
 
     /// Replaces the host and keeps the port.
     pub fn set_host(&mut self, host: &str) -> Result<(), UriError> {
+        if host.contains('@') {
+            return Err(UriError(format!("`{host}` is not a host")));
+        }
         let authority = join_authority(self.raw_user_info(), host, self.port());
         self.set_authority(&authority)
     }
@@ -148,6 +151,16 @@ impl Uri {
     /// Replaces the port; `None` leaves the scheme's own.
     pub fn set_port(&mut self, port: Option<u16>) -> Result<(), UriError> {
         let authority = join_authority(self.raw_user_info(), self.host(), port);
+        self.set_authority(&authority)
+    }
+
+    /// Replaces user information with encoded text; `None` removes it.
+    pub fn set_raw_user_info(&mut self, user_info: Option<&str>) -> Result<(), UriError> {
+        let authority = join_authority(user_info, self.host(), self.port());
+        // A `/`, `?` or `#` would end the authority and begin a path of the caller's making.
+        if user_info.is_some_and(|text| text.contains(['@', '/', '?', '#'])) {
+            return Err(UriError("user information holds characters that must be encoded".to_owned()));
+        }
         self.set_authority(&authority)
     }
 

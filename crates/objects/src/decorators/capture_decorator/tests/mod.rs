@@ -261,6 +261,7 @@ fn contexts_are_shown_as_json() {
               "isSecure": false,
               "isExternal": true,
               "remoteUser": null,
+              "userAgent": null,
               "certificates": []
             },
             "requestAudit": {
