@@ -2,8 +2,10 @@
 //!
 //! One future serves a whole stretch of edits: they are plain calls before and after the await.
 
-use crate::handler::{FilterKind, Then};
-use crate::{Context, FilterRef, Handler, HandlerRef, Next, Outcome, Request, Response};
+use std::sync::Arc;
+
+use crate::handler::{FilterKind, HandlerKind, Then};
+use crate::{BoxFuture, Context, FilterRef, HandlerRef, Next, Request, Response};
 
 /// Filters in the order of the request, then a handler. Responses unwind in reverse.
 #[derive(Debug, Clone)]
@@ -13,16 +15,29 @@ pub struct Chain {
 }
 
 impl Chain {
-    /// A chain as one handler; with no filter it is the handler itself.
+    /// A chain as one handler; with no filter it is the handler itself. Filters before a chain join it, so
+    /// that decorations cost no future of their own.
     pub fn handler(filters: Vec<FilterRef>, handler: HandlerRef) -> HandlerRef {
-        let filters: Vec<FilterRef> = filters.into_iter().flat_map(FilterRef::flattened).collect();
-        if filters.is_empty() { handler } else { HandlerRef::new(Self { filters, handler }) }
+        let mut filters: Vec<FilterRef> = filters.into_iter().flat_map(FilterRef::flattened).collect();
+        if filters.is_empty() {
+            return handler;
+        }
+        let handler = match handler.0 {
+            HandlerKind::Chain(inner) => {
+                filters.extend(inner.filters.iter().cloned());
+                inner.handler.clone()
+            }
+            HandlerKind::Other(_) => handler,
+        };
+        HandlerRef(HandlerKind::Chain(Arc::new(Self { filters, handler })))
     }
-}
 
-impl Handler for Chain {
-    async fn handle(&self, cx: &mut Context, request: &mut Request) -> Outcome {
-        Ok(run_filters(&self.filters, Then::Handler(&self.handler), cx, request).await)
+    pub(crate) fn handle<'b>(
+        &'b self,
+        cx: &'b mut Context,
+        request: &'b mut Request,
+    ) -> BoxFuture<'b, Response> {
+        Box::pin(run_filters(&self.filters, Then::Handler(&self.handler), cx, request))
     }
 }
 

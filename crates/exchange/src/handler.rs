@@ -22,7 +22,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::chain::run_filters;
+use crate::chain::{Chain, run_filters};
 use crate::{Context, Fault, Request, Response};
 
 /// A boxed future that may move between threads.
@@ -63,17 +63,27 @@ pub trait Edit: Send + Sync + 'static {
 
 /// A shared handler of any type.
 #[derive(Clone)]
-pub struct HandlerRef(Arc<dyn DynHandler>);
+pub struct HandlerRef(pub(crate) HandlerKind);
+
+#[derive(Clone)]
+pub(crate) enum HandlerKind {
+    /// Known as such, so that filters put around it join it instead of nesting.
+    Chain(Arc<Chain>),
+    Other(Arc<dyn DynHandler>),
+}
 
 impl HandlerRef {
     /// Erases the type of a handler.
     pub fn new(handler: impl Handler) -> Self {
-        Self(Arc::new(handler))
+        Self(HandlerKind::Other(Arc::new(handler)))
     }
 
     /// Answers the request; a fault has become a response.
     pub fn handle<'b>(&'b self, cx: &'b mut Context, request: &'b mut Request) -> BoxFuture<'b, Response> {
-        self.0.handle(cx, request)
+        match &self.0 {
+            HandlerKind::Chain(chain) => chain.handle(cx, request),
+            HandlerKind::Other(handler) => handler.handle(cx, request),
+        }
     }
 }
 
@@ -173,7 +183,7 @@ impl<'a> Next<'a> {
         'a: 'b,
     {
         match (self.filters, self.then) {
-            ([], Then::Handler(handler)) => handler.0.handle(cx, request),
+            ([], Then::Handler(handler)) => handler.handle(cx, request),
             ([], Then::Outer(next)) => next.run(cx, request),
             (filters, then) => Box::pin(run_filters(filters, then, cx, request)),
         }

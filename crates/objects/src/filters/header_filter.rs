@@ -65,7 +65,8 @@ impl ObjectConfig for HeaderFilter {
             }
         }
         let removed = self.remove.into_iter().map(|name| name.0).chain(replaced).collect();
-        Ok(FilterRef::edit(HeaderChange { message_type: self.message_type, removed, added }))
+        let is_constant = added.iter().all(|(_, value)| matches!(value, HeaderText::Fixed(_)));
+        Ok(FilterRef::edit(HeaderChange { message_type: self.message_type, removed, added, is_constant }))
     }
 }
 
@@ -74,12 +75,14 @@ struct HeaderChange {
     message_type: MessageType,
     removed: Vec<HeaderName>,
     added: Vec<(HeaderName, HeaderText)>,
+    /// Whether no value depends on the request.
+    is_constant: bool,
 }
 
 impl Edit for HeaderChange {
     fn request(&self, cx: &mut Context, request: &mut Request) -> Result<(), Fault> {
         if self.message_type == MessageType::Request {
-            let evaluated = self.evaluate(cx.scope(request));
+            let evaluated = if self.is_constant { Vec::new() } else { self.evaluate(cx.scope(request)) };
             self.apply(&mut request.headers, evaluated);
         }
         Ok(())
@@ -87,7 +90,8 @@ impl Edit for HeaderChange {
 
     fn response(&self, cx: &mut Context, request: &Request, response: &mut Response) -> Result<(), Fault> {
         if self.message_type == MessageType::Response {
-            let evaluated = self.evaluate(cx.scope(request).with(response));
+            let scope = cx.scope(request).with(response);
+            let evaluated = if self.is_constant { Vec::new() } else { self.evaluate(scope) };
             self.apply(&mut response.headers, evaluated);
         }
         Ok(())
@@ -96,7 +100,7 @@ impl Edit for HeaderChange {
 
 impl HeaderChange {
     /// The values that need evaluation, in order: all of them before the first change, because an expression
-    /// must not see half of the edit. Allocates nothing when every value is constant.
+    /// must not see half of the edit.
     fn evaluate(&self, scope: Exchange<'_>) -> Vec<Option<HeaderValue>> {
         let evaluated = self.added.iter().filter(|(_, value)| matches!(value, HeaderText::Evaluated(_)));
         evaluated.map(|(name, value)| value.value(name, scope)).collect()

@@ -19,6 +19,9 @@ use crate::h1::authority::is_authority;
 use crate::h1::framing::Decoder;
 use crate::h1::names::{self, Connection, Field, classify};
 
+/// Room for the fields that filters usually add: growing a map costs more than all of them.
+const ADDED_BY_FILTERS: usize = 8;
+
 /// Fields a head may have at the very most, whatever the configuration says.
 const FIELDS_MAX: usize = 256;
 
@@ -121,7 +124,7 @@ struct Fields {
 impl Fields {
     fn read(head: &Bytes, parsed: &[httparse::Header<'_>], rules: &HeadRules<'_>) -> Result<Self, Refusal> {
         let mut fields = Self {
-            headers: HeaderMap::with_capacity(parsed.len()),
+            headers: HeaderMap::with_capacity(parsed.len() + ADDED_BY_FILTERS),
             host: None,
             length: None,
             chunked: false,
