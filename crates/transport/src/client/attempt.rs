@@ -58,13 +58,14 @@ pub(crate) async fn run(
     framing: Framing,
 ) -> Result<Response, Failure> {
     let mut head = encode_buffer();
-    if let Err(fault) = encode::push_head(&mut head, cx, request, framing, options) {
+    let wants_upgrade = encode::wants_upgrade(request);
+    if let Err(fault) = encode::push_head(&mut head, cx, request, framing, wants_upgrade, options) {
         give_back(head);
         return Err(Failure { fault, was_stale: false, nothing_sent: true, permit });
     }
     let upload = Some(BodyWriter::new(head, body, framing));
     let mut attempt = Attempt { wire, upload, upload_error: None, sent: 0, answered: false };
-    match attempt.head(request, options).await {
+    match attempt.head(request, wants_upgrade, options).await {
         Ok(head) => Ok(attempt.into_response(head, permit, options)),
         Err(Error::Closed(error)) => {
             let was_stale = attempt.wire.reused && !attempt.answered;
@@ -117,12 +118,16 @@ impl Error {
 
 impl Attempt {
     /// Sends the request and, at the same time, waits for the head of the final response.
-    async fn head(&mut self, request: &Request, options: &ClientOptions) -> Result<Head, Error> {
+    async fn head(
+        &mut self,
+        request: &Request,
+        wants_upgrade: bool,
+        options: &ClientOptions,
+    ) -> Result<Head, Error> {
         let limits = HeadLimits {
             first_line_bytes_max: options.response_head_bytes_max,
             fields_bytes_max: options.response_head_bytes_max,
         };
-        let wants_upgrade = encode::wants_upgrade(request);
         for _ in 0..=INTERIM_MAX {
             let mut scan = HeadScan::default();
             self.wire.timer.set(options.so_timeout);

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::net::IpAddr;
 
-use exchange::{Context, Fault, FaultKind, Request};
+use exchange::{Context, Fault, FaultKind, Request, Uri};
 use http::{HeaderName, Method, Version, header};
 
 use super::options::{ClientOptions, Forwarded};
@@ -38,15 +38,15 @@ pub(crate) fn push_head(
     cx: &Context,
     request: &Request,
     framing: Framing,
+    wants_upgrade: bool,
     options: &ClientOptions,
 ) -> Result<(), Fault> {
     buffer.extend_from_slice(request.method.as_str().as_bytes());
     buffer.push(b' ');
     buffer.extend_from_slice(request.uri.path_and_query().as_str().as_bytes());
     buffer.extend_from_slice(b" HTTP/1.1\r\nhost: ");
-    let authority = request.uri.authority().as_str();
-    let authority = authority.rsplit_once('@').map_or(authority, |(_, authority)| authority).as_bytes();
-    let host = request.headers.get(header::HOST).map_or(authority, http::HeaderValue::as_bytes);
+    let host = request.headers.get(header::HOST).map(http::HeaderValue::as_bytes);
+    let host = host.unwrap_or_else(|| host_and_port(&request.uri).as_bytes());
     buffer.extend_from_slice(host);
     buffer.extend_from_slice(b"\r\n");
     let mut passed_on = PassedOn::default();
@@ -55,9 +55,7 @@ pub(crate) fn push_head(
         push_field(buffer, name, value);
     }
     push_framing(buffer, framing);
-    if wants_upgrade(request)
-        && let Some(protocol) = request.headers.get(header::UPGRADE)
-    {
+    if wants_upgrade && let Some(protocol) = request.headers.get(header::UPGRADE) {
         buffer.extend_from_slice(b"connection: upgrade\r\n");
         push_field(buffer, &header::UPGRADE, protocol);
     }
@@ -76,6 +74,15 @@ pub(crate) fn push_head(
     }
     buffer.extend_from_slice(b"\r\n");
     Ok(())
+}
+
+/// The authority without user information.
+pub(crate) fn host_and_port(uri: &Uri) -> &str {
+    let authority = uri.authority().as_str();
+    match memchr::memrchr(b'@', authority.as_bytes()) {
+        Some(at) => &authority[at + 1..],
+        None => authority,
+    }
 }
 
 /// How often `name` stands in `Via`.

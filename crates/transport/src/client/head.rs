@@ -8,6 +8,7 @@ use exchange::{Headers, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header};
 
 use crate::h1::framing::Decoder;
+use crate::h1::maps;
 use crate::h1::names::{self, Connection, Field, classify};
 
 /// Fields a response may have.
@@ -61,7 +62,7 @@ struct Fields {
 
 impl Fields {
     fn read(head: &Bytes, parsed: &[httparse::Header<'_>], status: StatusCode) -> Result<Self, &'static str> {
-        let mut headers = HeaderMap::with_capacity(parsed.len());
+        let mut headers = maps::take(parsed.len());
         let mut connection_values = Vec::new();
         let mut fields = Self {
             headers: HeaderMap::new(),

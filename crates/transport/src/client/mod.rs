@@ -9,14 +9,16 @@ mod pool;
 mod resolver;
 mod wire;
 
-use exchange::{Context, Fault, FaultKind, Request, Response, Scheme};
+use exchange::{Body, Context, Fault, FaultKind, Request, Response, Scheme};
 use http::Method;
 
 pub use options::{ClientOptions, Forwarded};
 pub use resolver::{Resolver, ResolverError};
 
-use pool::Pool;
+use pool::{Granted, Permit, Pool};
 use wire::Wire;
+
+use crate::h1::writer::Framing;
 
 /// Sends requests. Its connections close when it is dropped.
 #[derive(Debug)]
@@ -49,7 +51,10 @@ impl Client {
         if request.method == Method::CONNECT {
             return Err(Fault::internal("CONNECT is not sent to origins"));
         }
-        let mut permit = self.pool.permit(&request.uri, &self.options).await?;
+        let mut permit = match self.pool.permit(&request.uri, &self.options)? {
+            Granted::Now(permit) => permit,
+            Granted::Later(waiting) => Box::pin(waiting.permit(&request.uri, &self.options)).await?,
+        };
         let framing = encode::framing(request);
         let mut body = request.body.take();
         if let Some(wire) = permit.idle_wire(&self.options) {
@@ -65,6 +70,18 @@ impl Client {
             }
             permit = failure.permit;
         }
+        // In a box of its own, so that the usual case, an idle connection that works, stays small.
+        Box::pin(self.send_fresh(permit, cx, request, body, framing)).await
+    }
+
+    async fn send_fresh(
+        &self,
+        permit: Permit,
+        cx: &Context,
+        request: &Request,
+        body: Body,
+        framing: Framing,
+    ) -> Result<Response, Fault> {
         let wire = Wire::connect(&request.uri, &self.options).await?;
         let sent = attempt::run(wire, permit, cx, request, body, &self.options, framing).await;
         sent.map_err(|failure| failure.fault)

@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 
 use super::ClientOptions;
+use super::encode::host_and_port;
 use super::wire::Wire;
 
 /// How often expired connections are looked for, at most and at least.
@@ -33,8 +34,15 @@ pub(crate) struct Pool {
 /// The connections of one client on one thread.
 #[derive(Debug, Default)]
 struct Shard {
-    origins: Mutex<HashMap<String, Arc<Origin>>>,
+    origins: Mutex<Origins>,
     closed: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct Origins {
+    by_authority: HashMap<String, Arc<Origin>>,
+    /// The one asked for last: a client mostly calls one origin, and comparing is cheaper than hashing.
+    last: Option<(String, Arc<Origin>)>,
 }
 
 /// The connections to one origin.
@@ -61,33 +69,22 @@ impl Pool {
         Self { id: NEXT_POOL.fetch_add(1, Ordering::Relaxed), shards: Mutex::default() }
     }
 
-    /// Waits for the right to a connection to the origin of `uri`.
-    pub(crate) async fn permit(&self, uri: &Uri, options: &ClientOptions) -> Result<Permit, Fault> {
-        let waiting = {
-            let origin = self.shard(options).origin(uri);
-            let mut connections = origin.lock();
-            if connections.busy < options.connections.max(1) {
-                connections.busy += 1;
-                drop(connections);
-                return Ok(Permit(Some(origin)));
-            }
-            if connections.waiting.len() >= options.wait_queue_size {
-                return Err(Fault::new(
-                    FaultKind::Unavailable,
-                    format!("Too many requests wait for {}", uri.authority()),
-                ));
-            }
-            let (sender, receiver) = oneshot::channel();
-            connections.waiting.push_back(sender);
-            receiver
-        };
-        match timeout(options.connection_timeout, waiting).await {
-            Ok(Ok(permit)) => Ok(permit),
-            _ => Err(Fault::new(
-                FaultKind::Unavailable,
-                format!("No connection to {} became free in time", uri.authority()),
-            )),
+    /// The right to a connection to the origin of `uri`, or a place in the queue for it.
+    pub(crate) fn permit(&self, uri: &Uri, options: &ClientOptions) -> Result<Granted, Fault> {
+        let origin = self.shard(options).origin(uri);
+        let mut connections = origin.lock();
+        if connections.busy < options.connections.max(1) {
+            connections.busy += 1;
+            drop(connections);
+            return Ok(Granted::Now(Permit(Some(origin))));
         }
+        if connections.waiting.len() >= options.wait_queue_size {
+            let detail = format!("Too many requests wait for {}", uri.authority());
+            return Err(Fault::new(FaultKind::Unavailable, detail));
+        }
+        let (sender, receiver) = oneshot::channel();
+        connections.waiting.push_back(sender);
+        Ok(Granted::Later(Waiting(receiver)))
     }
 
     /// This thread's shard.
@@ -106,12 +103,38 @@ impl Pool {
     }
 }
 
+/// What asking for a connection yields.
+#[derive(Debug)]
+pub(crate) enum Granted {
+    Now(Permit),
+    Later(Waiting),
+}
+
+/// A place in the queue for a connection.
+#[derive(Debug)]
+pub(crate) struct Waiting(oneshot::Receiver<Permit>);
+
+impl Waiting {
+    /// Waits for the right to a connection.
+    pub(crate) async fn permit(self, uri: &Uri, options: &ClientOptions) -> Result<Permit, Fault> {
+        match timeout(options.connection_timeout, self.0).await {
+            Ok(Ok(permit)) => Ok(permit),
+            _ => Err(Fault::new(
+                FaultKind::Unavailable,
+                format!("No connection to {} became free in time", uri.authority()),
+            )),
+        }
+    }
+}
+
 impl Drop for Pool {
     fn drop(&mut self) {
         let shards = std::mem::take(&mut *self.shards.lock().unwrap_or_else(PoisonError::into_inner));
         for shard in shards {
             shard.closed.store(true, Ordering::Relaxed);
-            for (_, origin) in shard.lock().drain() {
+            let mut origins = shard.lock();
+            origins.last = None;
+            for (_, origin) in origins.by_authority.drain() {
                 let mut connections = origin.lock();
                 connections.closed = true;
                 let idle = std::mem::take(&mut connections.idle);
@@ -124,17 +147,22 @@ impl Drop for Pool {
 
 impl Shard {
     fn origin(&self, uri: &Uri) -> Arc<Origin> {
-        let text = uri.authority().as_str();
-        let authority = text.rsplit_once('@').map_or(text, |(_, authority)| authority);
+        let authority = host_and_port(uri);
         let mut origins = self.lock();
-        if let Some(origin) = origins.get(authority) {
-            return origin.clone();
+        match &origins.last {
+            Some((last, origin)) if last == authority => return origin.clone(),
+            _ => {}
         }
         // Names differ by case and port 80 may be unsaid; that only costs a second set of connections.
-        origins.entry(authority.to_owned()).or_default().clone()
+        let origin = match origins.by_authority.get(authority) {
+            Some(origin) => origin.clone(),
+            None => origins.by_authority.entry(authority.to_owned()).or_default().clone(),
+        };
+        origins.last = Some((authority.to_owned(), origin.clone()));
+        origin
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Origin>>> {
+    fn lock(&self) -> MutexGuard<'_, Origins> {
         // Nothing under the lock panics.
         self.origins.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -149,12 +177,16 @@ async fn sweep(shard: Weak<Shard>, idle_timeout: Duration) {
             return;
         }
         let mut expired = Vec::new();
-        shard.lock().retain(|_, origin| {
+        let mut origins = shard.lock();
+        // An origin that is forgotten below must not stay in use.
+        origins.last = None;
+        origins.by_authority.retain(|_, origin| {
             let mut connections = origin.lock();
             let fresh = connections.idle.partition_point(|(since, _)| since.elapsed() >= idle_timeout);
             expired.extend(connections.idle.drain(..fresh));
             connections.busy > 0 || !connections.idle.is_empty() || !connections.waiting.is_empty()
         });
+        drop(origins);
         // Closed without a lock.
         drop(expired);
     }

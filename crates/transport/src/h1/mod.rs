@@ -6,6 +6,7 @@
 pub(crate) mod authority;
 pub(crate) mod blocks;
 pub(crate) mod framing;
+pub(crate) mod maps;
 pub(crate) mod names;
 pub(crate) mod scan;
 pub(crate) mod writer;

@@ -23,6 +23,7 @@ use super::listener::{Listener, Phase};
 use super::refusal::Refusal;
 use super::target::TargetRules;
 use crate::h1::framing::Decoder;
+use crate::h1::maps;
 use crate::h1::scan::{HeadLimits, HeadScan};
 use crate::h1::writer::{BodyWriter, Framing};
 use crate::io::{Io, encode_buffer};
@@ -234,6 +235,7 @@ impl Connection {
                 return false;
             }
         };
+        maps::give_back(std::mem::take(&mut request.headers.0));
         self.respond(asked, response, channel).await
     }
 

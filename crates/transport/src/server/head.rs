@@ -17,10 +17,8 @@ use super::refusal::Refusal;
 use super::target::{TargetRules, read_target};
 use crate::h1::authority::is_authority;
 use crate::h1::framing::Decoder;
+use crate::h1::maps;
 use crate::h1::names::{self, Connection, Field, classify};
-
-/// Room for the fields that filters usually add: growing a map costs more than all of them.
-const ADDED_BY_FILTERS: usize = 8;
 
 /// Fields a head may have at the very most, whatever the configuration says.
 const FIELDS_MAX: usize = 256;
@@ -124,7 +122,7 @@ struct Fields {
 impl Fields {
     fn read(head: &Bytes, parsed: &[httparse::Header<'_>], rules: &HeadRules<'_>) -> Result<Self, Refusal> {
         let mut fields = Self {
-            headers: HeaderMap::with_capacity(parsed.len() + ADDED_BY_FILTERS),
+            headers: maps::take(parsed.len()),
             host: None,
             length: None,
             chunked: false,

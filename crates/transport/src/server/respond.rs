@@ -15,6 +15,7 @@ use super::connection::{Asked, Connection};
 use super::listener::Phase;
 use super::refusal::Refusal;
 use super::tunnel;
+use crate::h1::maps;
 use crate::h1::names::{is_written_by_transport, parse_length};
 use crate::h1::writer::{BodyWriter, Framing, WriteError, push_field, push_framing};
 use crate::io::{encode_buffer, push_decimal};
@@ -54,6 +55,7 @@ impl Connection {
         let plan = self.plan(asked, &response, channel.as_ref());
         let mut head = encode_buffer();
         push_head(&mut head, asked, &response, &plan);
+        maps::give_back(std::mem::take(&mut response.headers.0));
         let mut writer = BodyWriter::new(head, response.body.take(), plan.framing);
         match self.write(&mut writer, channel.as_ref()).await {
             Ok(()) => writer.finish(),
