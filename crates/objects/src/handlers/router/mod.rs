@@ -7,11 +7,12 @@ mod scan;
 #[cfg(test)]
 mod tests;
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, Guard};
 use exchange::{Context, Fault, FaultKind, Handler, HandlerRef, Outcome, Prepare, Request, RouterContext};
 use expression::Uses;
 use heap::{Builder, Nested, ObjectConfig, RawNode, Ref, Spanned, Stop, TimeSpan};
@@ -22,7 +23,7 @@ use source::{Diagnostic, DurationValue, Severity};
 pub use registry::{CODES, RouteStatus, RouterRegistry};
 use route::Route;
 pub use route::check_routes;
-use scan::Scanner;
+use scan::{ScanError, Scanner};
 
 /// Scans this often unless the configuration or `IG_ROUTER_SCAN_INTERVAL` says otherwise.
 const SCAN_INTERVAL: Duration = Duration::from_secs(10);
@@ -94,8 +95,11 @@ impl ObjectConfig for Router {
             let mut scanner = Scanner::new(directory, starting, started);
             let complaints = match scanner.scan() {
                 Ok(complaints) => complaints,
-                Err(_) if !must_exist => Vec::new(),
-                Err(error) => return Err(vec![unreadable.help(error.to_string())]),
+                Err(ScanError::Folder(error)) if !must_exist && error.kind() == ErrorKind::NotFound => {
+                    Vec::new()
+                }
+                Err(ScanError::Folder(error)) => return Err(vec![unreadable.help(error.to_string())]),
+                Err(ScanError::Loop(complaint)) => return Err(vec![complaint]),
             };
             if is_strict && complaints.iter().any(Diagnostic::is_error) {
                 return Err(complaints);
@@ -143,6 +147,7 @@ fn scan_interval(
 /// Scans until the generation is retired. A scan reads files, so it runs beside the requests' threads.
 async fn rescan(scanner: tokio::sync::oneshot::Receiver<Scanner>, interval: Duration, mut stop: Stop) {
     let Ok(mut scanner) = scanner.await else { return };
+    let mut was_readable = true;
     loop {
         tokio::select! {
             () = stop.stopped() => return,
@@ -152,14 +157,28 @@ async fn rescan(scanner: tokio::sync::oneshot::Receiver<Scanner>, interval: Dura
             let outcome = scanner.scan();
             (scanner, outcome)
         });
-        let Ok((back, outcome)) = scanned.await else { return };
+        let (back, outcome) = match scanned.await {
+            Ok(scanned) => scanned,
+            Err(error) => {
+                tracing::error!(target: "Router", %error, "Scanning ended; restart to load further changes.");
+                return;
+            }
+        };
         scanner = back;
+        let is_readable = outcome.is_ok();
         match outcome {
             Ok(complaints) => report(&complaints),
-            Err(error) => {
-                tracing::warn!(%error, "The routes folder cannot be read; the routes stay as they are.")
+            // Once is enough: the folder may be missing on purpose.
+            Err(_) if !was_readable => {}
+            Err(ScanError::Folder(error)) => {
+                tracing::warn!(
+                    target: "Router", %error,
+                    "The routes folder cannot be read; the routes stay as they are."
+                );
             }
+            Err(ScanError::Loop(complaint)) => report(&[complaint]),
         }
+        was_readable = is_readable;
     }
 }
 
@@ -197,26 +216,41 @@ impl Handler for RouterHandler {
         if cx.router.is_none() {
             cx.router = Some(RouterContext { original_uri: request.uri.clone() });
         }
-        let uses = self.0.table.load().uses;
-        if uses.request_entity || uses.session {
-            Prepare::request(uses, cx, request).await?;
-        }
-        let found = self.0.find(cx, request);
+        let found = match self.0.find(cx, request) {
+            Ok(found) => found,
+            Err(table) => {
+                Prepare::request(table.uses, cx, request).await?;
+                table.find(cx, request)
+            }
+        };
         match (found, &self.0.default_handler) {
             (Some(route), _) => route.handle(cx, request).await,
             (None, Some(handler)) => Ok(handler.handle(cx, request).await),
-            (None, None) => Err(Fault::new(
-                FaultKind::NotFound,
-                format!("No route of `{}` takes {} {}.", self.0.name, request.method, request.uri),
-            )),
+            (None, None) => {
+                // Without the query: it may hold what belongs into no log.
+                let (name, method, path) = (&self.0.name, &request.method, request.uri.raw_path());
+                let detail = format!("No route of `{name}` takes {method} {path}.");
+                Err(Fault::new(FaultKind::NotFound, detail))
+            }
         }
     }
 }
 
-impl Running {
+impl Table {
     fn find(&self, cx: &Context, request: &Request) -> Option<Arc<Route>> {
+        self.routes.iter().find(|route| route.takes(cx, request)).cloned()
+    }
+}
+
+impl Running {
+    /// The route that takes the request; the table, if something has to be fetched before it can be asked.
+    fn find(&self, cx: &Context, request: &Request) -> Result<Option<Arc<Route>>, Arc<Table>> {
         let table = self.table.load();
-        table.routes.iter().find(|route| route.takes(cx, request)).cloned()
+        if table.uses.request_entity || table.uses.session {
+            // What is fetched is what this table needs: the next one may need more.
+            return Err(Guard::into_inner(table));
+        }
+        Ok(table.find(cx, request))
     }
 
     fn publish(&self, table: Table) {

@@ -1,5 +1,6 @@
 //! Which routers there are and how their routes do: for the admin connector. Also the complaints of routers.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use source::{Code, Diagnostic};
@@ -14,8 +15,21 @@ const ROUTE_NAME: Code = Code::new(
      router's default handler. Rename the file, or change `name` or `_id` in it.\n",
 );
 
+const ROUTE_LOOP: Code = Code::new(
+    401,
+    "route-loop",
+    "A route holds a router for the folder that the route itself was loaded from, directly or through further \
+     folders, so the routes would load themselves without end.\n\n\
+     Give the inner router a `directory` of its own.\n",
+);
+
 /// The codes of routers.
-pub const CODES: &[&Code] = &[&ROUTE_NAME];
+pub const CODES: &[&Code] = &[&ROUTE_NAME, &ROUTE_LOOP];
+
+pub(super) fn route_loop(folder: &Path) -> Diagnostic {
+    let message = format!("the routes of `{}` would load themselves without end", folder.display());
+    Diagnostic::error(&ROUTE_LOOP, message).help("give the inner router a `directory` of its own")
+}
 
 pub(super) fn reserved_name(file: &str) -> Diagnostic {
     Diagnostic::error(&ROUTE_NAME, format!("{file}: `default` cannot be the name or id of a route"))

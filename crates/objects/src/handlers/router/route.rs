@@ -1,6 +1,6 @@
 //! One route: a file with a condition and a handler, loaded, broken, or serving its last good version.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use exchange::{Context, Fault, FaultKind, HandlerRef, Outcome, Request, Response, SessionManagerRef};
@@ -188,24 +188,48 @@ pub(super) fn salvaged_condition(bytes: &[u8]) -> Option<String> {
     strings.next()?.ok()
 }
 
-/// Declares every route of a folder without building any: what `check` does.
+/// Declares every route of a folder, and of the folders of routers within, without building any: what `check`
+/// does. A folder within that is not there is left out.
 pub fn check_routes(
     environment: &Environment,
     directory: &Path,
     scope: &Arc<LevelScope>,
 ) -> std::io::Result<Vec<CheckedRoute>> {
     let mut checked = Vec::new();
-    for file in super::scan::route_files(directory)? {
+    check_folder(environment, directory, scope, &mut Vec::new(), &mut checked)?;
+    Ok(checked)
+}
+
+/// `open` are the folders around this one: one that holds itself is not entered again.
+fn check_folder(
+    environment: &Environment,
+    directory: &Path,
+    scope: &Arc<LevelScope>,
+    open: &mut Vec<PathBuf>,
+    checked: &mut Vec<CheckedRoute>,
+) -> std::io::Result<()> {
+    let files = super::scan::route_files(directory)?;
+    open.push(super::scan::unique(directory));
+    for file in files {
         let shown = super::scan::shown_path(environment, &file);
         let document = heap::read_document(environment, &file, &shown, Some(scope));
         let declared = heap::declare::<RouteFields>(environment, document, Some(scope), "a route", false);
-        checked.push(CheckedRoute { file: shown, diagnostics: declared.diagnostics });
-        for nested in declared.nested {
-            let directory = environment.paths.config.join(nested.directory);
-            checked.extend(check_routes(environment, &directory, &declared.scope)?);
+        let mut diagnostics = declared.diagnostics;
+        let folders =
+            declared.nested.into_iter().map(|nested| environment.paths.config.join(nested.directory));
+        let (loops, folders): (Vec<_>, Vec<_>) =
+            folders.partition(|folder| open.contains(&super::scan::unique(folder)));
+        diagnostics.extend(loops.iter().map(|folder| super::registry::route_loop(folder)));
+        checked.push(CheckedRoute { file: shown, diagnostics });
+        for folder in folders {
+            match check_folder(environment, &folder, &declared.scope, open, checked) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
         }
     }
-    Ok(checked)
+    open.pop();
+    Ok(())
 }
 
 /// A route file that was checked.

@@ -3,6 +3,7 @@
 //! A change is a change of content: a restored older file counts, a touched one does not. A scan works out
 //! the whole new table and publishes it in one step, so a renamed file is never missing in between.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -27,9 +28,19 @@ pub(super) struct Scanner {
     files: BTreeMap<PathBuf, Known>,
 }
 
+/// Why a folder was not scanned; the table stays as it is.
+pub(super) enum ScanError {
+    /// The folder cannot be read.
+    Folder(io::Error),
+    /// The folder is being scanned already, and this scan is part of that one.
+    Loop(Diagnostic),
+}
+
 /// What the last scan made of a file.
 struct Known {
     hash: [u8; 32],
+    /// Another route has its name or id. It is tried again when anything has changed.
+    is_name_taken: bool,
     /// The last good version, or a stand-in for a file that never had one.
     route: Option<Arc<Route>>,
 }
@@ -48,22 +59,40 @@ impl Scanner {
     /// Reads what has changed and publishes the new table, if there is one.
     ///
     /// # Errors
-    /// When the folder itself cannot be read; the table then stays as it is.
-    pub(super) fn scan(&mut self) -> io::Result<Vec<Diagnostic>> {
+    /// When the folder itself cannot be read, or holds itself; the table then stays as it is.
+    pub(super) fn scan(&mut self) -> Result<Vec<Diagnostic>, ScanError> {
         let (Some(router), Some(parent)) = (self.router.upgrade(), self.parent.upgrade()) else {
             return Ok(Vec::new());
         };
-        let files = self.list()?;
+        let files = self.list().map_err(ScanError::Folder)?;
+        let _open = Open::enter(&self.directory).map_err(ScanError::Loop)?;
         let mut complaints = Vec::new();
+        let refused: Vec<PathBuf> = self
+            .files
+            .iter()
+            .filter(|(_, known)| known.is_name_taken)
+            .map(|(file, _)| file.clone())
+            .collect();
         let missing = self.forget_missing(&files);
         let mut changed = !missing.is_empty();
         for file in files {
             changed |= self.read(&file, &parent, &missing, &mut complaints);
         }
         if changed {
+            self.retry(&refused, &parent, &mut complaints);
             router.publish(self.table());
         }
         Ok(complaints)
+    }
+
+    /// Loads files that were refused for their names: those names may be free by now.
+    fn retry(&mut self, refused: &[PathBuf], parent: &Arc<Generation>, complaints: &mut Vec<Diagnostic>) {
+        for file in refused {
+            if self.files.get(file).is_some_and(|known| known.is_name_taken) {
+                self.files.remove(file);
+                self.read(file, parent, &[], complaints);
+            }
+        }
     }
 
     /// The files of the folder. A rename while the folder is being listed can hide a file under both of its
@@ -105,7 +134,12 @@ impl Scanner {
         let before = self.files.get(file).or_else(|| missing.iter().find(|known| known.hash == hash));
         let last_good = before.and_then(|known| known.route.clone()).filter(|route| route.is_serving());
         let loaded = Route::load(&self.environment, parent, &file_id, &shown, &bytes);
-        let loaded = loaded.and_then(|loaded| self.refuse_taken_name(file, loaded));
+        let mut is_name_taken = false;
+        let loaded = loaded.and_then(|loaded| {
+            let outcome = self.refuse_taken_name(file, loaded);
+            is_name_taken = outcome.is_err();
+            outcome
+        });
         let (route, mut diagnostics) = match loaded {
             Ok(Loaded { route, diagnostics }) => {
                 tracing::info!(target: "Router", id = route.id, name = route.name, file = shown, "Loaded a route.");
@@ -122,7 +156,7 @@ impl Scanner {
             }
         };
         complaints.append(&mut diagnostics);
-        self.files.insert(file.to_owned(), Known { hash, route });
+        self.files.insert(file.to_owned(), Known { hash, is_name_taken, route });
         true
     }
 
@@ -154,6 +188,39 @@ impl Scanner {
         let uses = routes.iter().fold(Uses::default(), |uses, route| uses.union(route.uses));
         Table { routes, uses }
     }
+}
+
+thread_local! {
+    /// The folders whose scans run on this thread, outermost first: a route's own router scans its folder
+    /// while the route is being loaded.
+    static OPEN: RefCell<Vec<PathBuf>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A scan of a folder; ends when dropped.
+struct Open;
+
+impl Open {
+    fn enter(directory: &Path) -> Result<Self, Diagnostic> {
+        let directory = unique(directory);
+        OPEN.with_borrow_mut(|open| {
+            if open.contains(&directory) {
+                return Err(super::registry::route_loop(&directory));
+            }
+            open.push(directory);
+            Ok(Self)
+        })
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        OPEN.with_borrow_mut(Vec::pop);
+    }
+}
+
+/// The one path of a folder, whatever links lead to it.
+pub(super) fn unique(directory: &Path) -> PathBuf {
+    directory.canonicalize().unwrap_or_else(|_| directory.to_owned())
 }
 
 /// The `.json` files of a folder, in order; only the lower-case ending counts.

@@ -1,10 +1,14 @@
 //! A folder of route files and a request in, what the origin saw and what the client got out.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use expect_test::{Expect, expect};
 
+use super::Running;
 use super::route::salvaged_condition;
+use super::scan::Scanner;
 use crate::testing::play;
 
 /// A folder that is removed again.
@@ -103,6 +107,92 @@ fn the_second_route_of_a_name_is_refused() {
     let second = route(r#""name": "1", "condition": "${true}", "#, 202);
     check(&[("1.json", &route("", 201)), ("2.json", &second)], "", expect!["201 Created"]);
     check(&[("default.json", &route("", 201))], "", expect!["404 Not Found"]);
+}
+
+#[test]
+fn a_folder_that_holds_itself_is_not_entered_twice() {
+    let folder = Folder::with(&[("2.json", &route("", 202))]);
+    let router = format!(
+        r#"{{"handler": {{"type": "Router", "config": {{"directory": "{}/../{}"}}}}}}"#,
+        folder.0.display(),
+        folder.0.file_name().unwrap().display(),
+    );
+    std::fs::write(folder.0.join("1.json"), router).unwrap();
+    let level = format!(
+        r#"{{"handler": {{"type": "Router", "config": {{"directory": "{}"}}}}}}"#,
+        folder.0.display()
+    );
+    let shown = play(&level, "GET /a").unwrap_or_else(|_| panic!("the router starts"));
+    assert!(shown.contains("503 Service Unavailable"), "{shown}");
+}
+
+/// A router whose folder changes while it runs.
+struct Live {
+    folder: Folder,
+    router: Arc<Running>,
+    scanner: Scanner,
+    _started: heap::Started,
+}
+
+impl Live {
+    fn new() -> Self {
+        #[derive(serde::Deserialize)]
+        struct Fields {}
+        let folder = Folder::with(&[]);
+        let paths = heap::InstancePaths::below(&folder.0);
+        let process = heap::ProcessSettings::default();
+        let environment = Arc::new(heap::Environment::new(crate::catalogue(), paths, process));
+        let document = heap::Document::parse(&environment, "config.json", b"{}", None);
+        let level = heap::declare::<Fields>(&environment, document, None, "a level", true).level.unwrap();
+        let Ok(unstarted) = level.plan.build(&environment, None) else { panic!("the level is sound") };
+        let started = unstarted.start(&environment).unwrap_or_else(|_| panic!("the level starts"));
+        let router =
+            Arc::new(Running { name: "r".to_owned(), table: ArcSwap::default(), default_handler: None });
+        let starting = heap::Starting { generation: &started.generation, environment: &environment };
+        let scanner = Scanner::new(folder.0.clone(), &starting, Arc::downgrade(&router));
+        Self { folder, router, scanner, _started: started }
+    }
+
+    /// Writes or removes files, scans, and shows the routes: a closed one in brackets.
+    #[track_caller]
+    fn check(&mut self, changes: &[(&str, Option<&str>)], expected: &str) {
+        for (name, text) in changes {
+            let path = self.folder.0.join(name);
+            match text {
+                Some(text) => std::fs::write(path, text).unwrap(),
+                None => std::fs::remove_file(path).unwrap(),
+            }
+        }
+        assert!(self.scanner.scan().is_ok());
+        let table = self.router.table.load();
+        let shown = table.routes.iter().map(|route| match route.is_serving() {
+            true => route.id.clone(),
+            false => format!("({})", route.id),
+        });
+        assert_eq!(shown.collect::<Vec<_>>().join(" "), expected);
+    }
+}
+
+#[test]
+fn a_scan_follows_the_files() {
+    let (mut live, good) = (Live::new(), route("", 200));
+    live.check(&[], "");
+    live.check(&[("b.json", Some(&good)), ("a.json", Some(&good))], "a b");
+    live.check(&[("c.json", Some("{")), ("a.json", Some("{"))], "a b");
+    live.check(&[("c.json", Some(r#"{"handler": "Missing"}"#)), ("b.json", None)], "a (c)");
+    live.check(&[("c.json", Some(&good)), ("a.json", None)], "c");
+}
+
+#[test]
+fn a_refused_name_is_tried_again_when_it_may_be_free() {
+    let mut live = Live::new();
+    let (first, second) = (route(r#""_id": "x", "#, 200), route(r#""_id": "x", "name": "y", "#, 201));
+    live.check(&[("a.json", Some(&first)), ("b.json", Some(&second))], "x");
+    live.check(&[("a.json", None)], "x");
+    assert_eq!(live.router.table.load().routes[0].name, "y");
+    live.check(&[("c.json", Some(&first))], "x");
+    live.check(&[("b.json", Some(&route(r#""_id": "z", "#, 200)))], "x z");
+    live.check(&[("d.json", Some(&route("", 200)))], "d x z");
 }
 
 #[test]
