@@ -6,6 +6,7 @@
 use std::fs;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, TcpListener};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -122,8 +123,10 @@ impl Instance {
     /// Writes the bundled files; a file that exists already is left as it is.
     fn write(directory: Option<PathBuf>) -> anyhow::Result<Self> {
         let is_temporary = directory.is_none();
-        let name = format!("portcullis-demo-{}", std::process::id());
-        let path = directory.unwrap_or_else(|| std::env::temp_dir().join(name));
+        let path = match directory {
+            Some(path) => path,
+            None => new_folder().context("no folder can be made for temporary files")?,
+        };
         let instance = Self { path, is_temporary };
         for (name, text) in FILES {
             let file = instance.path.join(name);
@@ -140,6 +143,14 @@ impl Drop for Instance {
             let _ = fs::remove_dir_all(&self.path);
         }
     }
+}
+
+/// A folder nobody else can have prepared or can write to: everybody may write where it stands.
+fn new_folder() -> io::Result<PathBuf> {
+    let name = format!("portcullis-demo-{}", exchange::TransactionId::random());
+    let path = std::env::temp_dir().join(name);
+    fs::DirBuilder::new().mode(0o700).create(&path)?;
+    Ok(path)
 }
 
 fn write_new(file: &Path, text: &str) -> io::Result<()> {
