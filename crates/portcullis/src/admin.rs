@@ -1,14 +1,17 @@
 //! The admin endpoints: below a prefix on the main connectors, without it on the admin connector.
 //!
-//! On a main connector everything but the ping is for loopback clients only, unless `apiProtectionFilter`
-//! says otherwise; what does not exist in the present mode is 404.
+//! Everything but the ping is for loopback clients only, unless `apiProtectionFilter` says otherwise; on the
+//! admin connector, which is there for probes, so is everything but ping and health. What does not exist in
+//! the present mode is 404. Paths are compared as they were sent: one that is written in another way (encoded,
+//! with dots or doubled slashes) is no endpoint.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use exchange::{
-    Context, FilterRef, Handler, HandlerRef, Method, Next, Outcome, Request, Response, StatusCode,
+    Context, FilterRef, Handler, HandlerRef, HeaderValue, Method, Next, Outcome, Request, Response,
+    SessionManagerRef, SessionSlot, StatusCode, TemporaryStorage, header,
 };
 use objects::handlers::router::RouterRegistry;
 use serde_json::json;
@@ -23,96 +26,123 @@ pub(crate) struct State {
     pub(crate) is_ready: AtomicBool,
 }
 
-/// The endpoints below the prefix of the main connectors.
+/// What `admin.json` says about requests for the endpoints.
+#[derive(Clone)]
+pub(crate) struct Protection {
+    /// `apiProtectionFilter`; decides instead of the client's address.
+    pub(crate) filter: Option<FilterRef>,
+    /// For a filter that looks into the session.
+    pub(crate) session: SessionManagerRef,
+    pub(crate) storage: TemporaryStorage,
+}
+
+/// The endpoints below a prefix, or below none on the admin connector.
+#[derive(Clone)]
 pub(crate) struct Endpoints {
-    /// `/openig`
+    /// `/openig`; empty on the admin connector.
     path: String,
-    protected: Option<(FilterRef, HandlerRef)>,
+    protection: Protection,
+    /// What stands behind the protection filter.
+    tree: HandlerRef,
     state: Arc<State>,
 }
 
 impl Endpoints {
-    pub(crate) fn new(prefix: &str, protection: Option<FilterRef>, state: Arc<State>) -> Self {
-        let tree = HandlerRef::new(Tree(state.clone()));
-        let path = format!("/{}", prefix.trim_matches('/'));
-        Self { path, protected: protection.map(|filter| (filter, tree)), state }
+    /// The endpoints below `/prefix`, or below none if it is empty.
+    pub(crate) fn new(prefix: &str, protection: Protection, state: Arc<State>) -> Self {
+        let prefix = prefix.trim_matches('/');
+        let path = if prefix.is_empty() { String::new() } else { format!("/{prefix}") };
+        let tree = HandlerRef::new(Tree { path: path.clone(), state: state.clone() });
+        Self { path, protection, tree, state }
     }
 
-    /// The response, if the request is for an endpoint.
-    pub(crate) fn answer(&self, cx: &Context, request: &Request) -> Option<Response> {
-        let path = self.below(request)?;
-        if path == "/ping" {
-            return Some(ping(request));
+    /// The path behind the prefix, if the request is for an endpoint.
+    pub(crate) fn below<'r>(&self, request: &'r Request) -> Option<&'r str> {
+        below(&self.path, request).filter(|_| !self.path.is_empty())
+    }
+
+    /// The response to a request for `path` behind the prefix.
+    async fn answer(&self, cx: &mut Context, request: &mut Request, is_admin_connector: bool) -> Outcome {
+        let path = below(&self.path, request).unwrap_or_default();
+        if path == "/ping" || (is_admin_connector && is_health(path)) {
+            return Ok(tree(&self.state, path, request));
         }
-        // A protection filter needs to run as a filter; see `Protected`.
-        if !is_loopback(cx) {
-            return Some(Response::new(StatusCode::FORBIDDEN));
+        if let Some(filter) = &self.protection.filter {
+            cx.session = SessionSlot::new(self.protection.session.clone());
+            cx.storage = self.protection.storage.clone();
+            let mut response = filter.filter(cx, request, Next::new(&[], &self.tree)).await;
+            cx.session.save(&mut response).await?;
+            return Ok(response);
         }
-        Some(tree(&self.state, path, request))
-    }
-
-    /// The path behind the prefix.
-    fn below<'r>(&self, request: &'r Request) -> Option<&'r str> {
-        let rest = request.uri.raw_path().strip_prefix(self.path.as_str())?;
-        (self.path.len() > 1 && (rest.is_empty() || rest.starts_with('/'))).then_some(rest)
-    }
-
-    /// Whether a configured filter, rather than the client's address, decides about this request.
-    pub(crate) fn protection(&self, request: &Request) -> Option<&(FilterRef, HandlerRef)> {
-        let path = self.below(request)?;
-        self.protected.as_ref().filter(|_| path != "/ping")
-    }
-
-    /// Runs the request through the configured protection and, if it lets it, to the endpoint.
-    pub(crate) async fn protected(
-        &self,
-        (filter, handler): &(FilterRef, HandlerRef),
-        cx: &mut Context,
-        request: &mut Request,
-    ) -> Response {
-        let path = self.below(request).unwrap_or_default().to_owned();
-        if request.uri.set_raw_path(&path).is_err() {
-            return Response::new(StatusCode::NOT_FOUND);
+        if !is_loopback(cx, request) {
+            return Ok(Response::new(StatusCode::FORBIDDEN));
         }
-        filter.filter(cx, request, Next::new(&[], handler)).await
+        Ok(tree(&self.state, path, request))
+    }
+
+    /// Answers a request that [`Endpoints::below`] has taken.
+    pub(crate) async fn handle(&self, cx: &mut Context, request: &mut Request) -> Outcome {
+        self.answer(cx, request, false).await
     }
 }
 
 /// The handler of the admin connector.
-pub(crate) fn connector(state: Arc<State>) -> HandlerRef {
-    HandlerRef::new(Tree(state))
+pub(crate) fn connector(protection: Protection, state: Arc<State>) -> HandlerRef {
+    HandlerRef::new(AdminConnector(Endpoints::new("", protection, state)))
 }
 
-struct Tree(Arc<State>);
+struct AdminConnector(Endpoints);
+
+impl Handler for AdminConnector {
+    async fn handle(&self, cx: &mut Context, request: &mut Request) -> Outcome {
+        self.0.answer(cx, request, true).await
+    }
+}
+
+/// The endpoints themselves; a protection filter sees the request as the client sent it.
+struct Tree {
+    path: String,
+    state: Arc<State>,
+}
 
 impl Handler for Tree {
     async fn handle(&self, _: &mut Context, request: &mut Request) -> Outcome {
-        let path = request.uri.raw_path();
-        Ok(if path == "/ping" { ping(request) } else { tree(&self.0, path, request) })
+        // A filter may have changed the path; what is no endpoint any more is not found.
+        let path = below(&self.path, request).unwrap_or_default();
+        Ok(tree(&self.state, path, request))
     }
+}
+
+/// What follows `prefix` in the path as it was sent.
+fn below<'r>(prefix: &str, request: &'r Request) -> Option<&'r str> {
+    let rest = request.uri.raw_path().strip_prefix(prefix)?;
+    (rest.is_empty() || rest.starts_with('/')).then_some(rest)
+}
+
+fn is_health(path: &str) -> bool {
+    matches!(path, "/health/live" | "/health/startup" | "/liveness" | "/health/ready" | "/readiness")
 }
 
 fn tree(state: &State, path: &str, request: &Request) -> Response {
-    let is_development = state.mode == Mode::Development;
     let body = match path {
-        "/health/live" | "/health/startup" | "/liveness" => return health(true),
-        "/health/ready" | "/readiness" => return health(state.is_ready.load(Ordering::Acquire)),
-        "/api/info" if is_development => information(),
-        "/api/routes" => routes(&state.routers),
+        "/ping" => None,
+        "/health/ready" | "/readiness" if !state.is_ready.load(Ordering::Acquire) => {
+            return Response::new(StatusCode::SERVICE_UNAVAILABLE);
+        }
+        path if is_health(path) => None,
+        "/api/info" if state.mode == Mode::Development => Some(information()),
+        "/api/routes" => Some(routes(&state.routers)),
         _ => return Response::new(StatusCode::NOT_FOUND),
     };
-    if !is_read(request) {
-        return Response::new(StatusCode::METHOD_NOT_ALLOWED);
+    if request.method != Method::GET && request.method != Method::HEAD {
+        let mut refused = Response::new(StatusCode::METHOD_NOT_ALLOWED);
+        refused.headers.insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+        return refused;
     }
-    Response::text(StatusCode::OK, "application/json; charset=UTF-8", body.to_string())
-}
-
-fn ping(request: &Request) -> Response {
-    Response::new(if is_read(request) { StatusCode::OK } else { StatusCode::METHOD_NOT_ALLOWED })
-}
-
-fn health(is_well: bool) -> Response {
-    Response::new(if is_well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE })
+    match body {
+        Some(body) => Response::text(StatusCode::OK, "application/json; charset=UTF-8", body.to_string()),
+        None => Response::new(StatusCode::OK),
+    }
 }
 
 /// What the original's `/api/info` holds; a build from sources has no revision to name.
@@ -137,13 +167,183 @@ fn routes(registry: &RouterRegistry) -> serde_json::Value {
     json!({ "routes": registry.routes().into_iter().map(route).collect::<Vec<_>>() })
 }
 
-fn is_read(request: &Request) -> bool {
-    request.method == Method::GET || request.method == Method::HEAD
-}
-
-fn is_loopback(cx: &Context) -> bool {
-    match cx.client.remote.ip().to_canonical() {
+/// Whether the client sits on this machine. A request that another proxy has passed on does not, even if that
+/// proxy does: its clients are anybody.
+fn is_loopback(cx: &Context, request: &Request) -> bool {
+    let is_passed_on =
+        ["forwarded", "x-forwarded-for", "via"].iter().any(|name| request.headers.contains_key(*name));
+    let is_local = match cx.client.remote.ip().to_canonical() {
         IpAddr::V4(address) => address.is_loopback(),
         IpAddr::V6(address) => address.is_loopback(),
+    };
+    is_local && !is_passed_on
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use exchange::{BoxFuture, ClientInfo, Edit, Fault, FaultKind, Session, SessionManager};
+    use expect_test::{Expect, expect};
+    use indexmap::IndexMap;
+
+    use super::*;
+
+    struct NoSessions;
+
+    impl SessionManager for NoSessions {
+        fn load<'a>(&'a self, _: &'a Request) -> BoxFuture<'a, Result<Session, Fault>> {
+            Box::pin(async { Ok(Session::new("", IndexMap::new())) })
+        }
+        fn save<'a>(&'a self, _: &'a Session, _: &'a mut Response) -> BoxFuture<'a, Result<(), Fault>> {
+            Box::pin(async { Ok(()) })
+        }
+    }
+
+    /// Lets requests with a header pass.
+    struct Key;
+
+    impl Edit for Key {
+        fn request(&self, _: &mut Context, request: &mut Request) -> Result<(), Fault> {
+            match request.headers.contains_key("key") {
+                true => Ok(()),
+                false => Err(Fault::new(FaultKind::Unauthenticated, "no key")),
+            }
+        }
+    }
+
+    #[derive(Clone, Copy)]
+    struct Case {
+        client: &'static str,
+        mode: Mode,
+        has_filter: bool,
+        header: Option<&'static str>,
+        method: &'static str,
+        is_ready: bool,
+    }
+
+    const LOCAL: Case = Case {
+        client: "127.0.0.1",
+        mode: Mode::Production,
+        has_filter: false,
+        header: None,
+        method: "GET",
+        is_ready: true,
+    };
+
+    /// The status for a path on the main connector, `-` for no endpoint, and on the admin connector.
+    #[track_caller]
+    fn check(case: Case, path: &str, expected: Expect) {
+        let state = State {
+            mode: case.mode,
+            routers: Arc::new(RouterRegistry::default()),
+            is_ready: AtomicBool::new(case.is_ready),
+        };
+        let protection = Protection {
+            filter: case.has_filter.then(|| FilterRef::edit(Key)),
+            session: SessionManagerRef::new(NoSessions),
+            storage: TemporaryStorage::default(),
+        };
+        let state = Arc::new(state);
+        let endpoints = Endpoints::new("openig", protection.clone(), state.clone());
+        let connector = connector(protection, state);
+        let address = SocketAddr::new(case.client.parse().unwrap(), 4711);
+        let client = Arc::new(ClientInfo { remote: address, local: address, is_secure: false });
+        let request = |path: &str| {
+            let mut request = Request::get("http://gateway.example/".parse().unwrap());
+            request.uri.set_raw_path(path).unwrap();
+            request.method = case.method.parse().unwrap();
+            if let Some(name) = case.header {
+                request.headers.insert(name, HeaderValue::from_static("127.0.0.1"));
+            }
+            request
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let shown = runtime.block_on(async {
+            let (mut cx, mut below) = (Context::new(client.clone()), request(&format!("/openig{path}")));
+            let main = match endpoints.below(&below) {
+                Some(_) => endpoints.handle(&mut cx, &mut below).await.unwrap().status.as_u16().to_string(),
+                None => "-".to_owned(),
+            };
+            let admin = connector.handle(&mut Context::new(client), &mut request(path)).await;
+            format!("{main} {}", admin.status.as_u16())
+        });
+        expected.assert_eq(&shown);
+    }
+
+    #[test]
+    fn clients_on_this_machine_see_everything() {
+        for client in ["127.0.0.1", "::1", "::ffff:127.8.0.1"] {
+            let case = Case { client, ..LOCAL };
+            check(case, "/ping", expect!["200 200"]);
+            check(case, "/health/live", expect!["200 200"]);
+            check(case, "/api/routes", expect!["200 200"]);
+            check(case, "/absent", expect!["404 404"]);
+        }
+    }
+
+    #[test]
+    fn others_see_that_it_runs() {
+        let other = Case { client: "192.0.2.1", ..LOCAL };
+        check(other, "/ping", expect!["200 200"]);
+        check(other, "/health/ready", expect!["403 200"]);
+        check(other, "/api/routes", expect!["403 403"]);
+        check(Case { mode: Mode::Development, ..other }, "/api/info", expect!["403 403"]);
+        check(other, "/absent", expect!["403 403"]);
+    }
+
+    #[test]
+    fn a_proxy_on_this_machine_does_not_vouch_for_its_clients() {
+        for header in ["x-forwarded-for", "forwarded", "via"] {
+            let passed_on = Case { header: Some(header), ..LOCAL };
+            check(passed_on, "/api/routes", expect!["403 403"]);
+            check(passed_on, "/ping", expect!["200 200"]);
+        }
+    }
+
+    #[test]
+    fn a_protection_filter_decides_instead_of_the_address() {
+        let other = Case { client: "192.0.2.1", has_filter: true, ..LOCAL };
+        check(other, "/api/routes", expect!["401 401"]);
+        check(Case { header: Some("key"), ..other }, "/api/routes", expect!["200 200"]);
+        check(Case { client: "127.0.0.1", ..other }, "/api/routes", expect!["401 401"]);
+        check(other, "/ping", expect!["200 200"]);
+        check(other, "/health/live", expect!["401 200"]);
+    }
+
+    #[test]
+    fn the_inside_is_shown_in_development_only() {
+        check(LOCAL, "/api/info", expect!["404 404"]);
+        check(Case { mode: Mode::Development, ..LOCAL }, "/api/info", expect!["200 200"]);
+    }
+
+    #[test]
+    fn readiness_ends_before_the_process() {
+        let stopping = Case { is_ready: false, ..LOCAL };
+        check(stopping, "/health/ready", expect!["503 503"]);
+        check(stopping, "/readiness", expect!["503 503"]);
+        check(stopping, "/health/live", expect!["200 200"]);
+    }
+
+    #[test]
+    fn nothing_is_changed_by_a_request() {
+        for path in ["/ping", "/health/live", "/api/routes"] {
+            check(Case { method: "POST", ..LOCAL }, path, expect!["405 405"]);
+            check(Case { method: "HEAD", ..LOCAL }, path, expect!["200 200"]);
+        }
+    }
+
+    #[test]
+    fn a_path_written_in_another_way_is_no_endpoint() {
+        let other = Case { client: "192.0.2.1", mode: Mode::Development, ..LOCAL };
+        for path in
+            ["//api/info", "/./api/info", "/x/../api/info", "/%61pi/info", "/api/info/", "/api;x/info"]
+        {
+            check(other, path, expect!["403 403"]);
+            check(Case { client: "127.0.0.1", ..other }, path, expect!["404 404"]);
+        }
+        check(other, "/ping/../api/info", expect!["403 403"]);
+        check(other, "x/api/info", expect!["- 403"]);
+        check(other, "%2Fapi/info", expect!["- 403"]);
     }
 }

@@ -8,14 +8,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use exchange::SessionManagerRef;
+use exchange::{SessionManagerRef, TemporaryStorage};
 use heap::{Document, Environment, InstancePaths, Level, ProcessSettings, Services, Started};
 use objects::handlers::router::RouterRegistry;
 use source::{Diagnostic, Tokens};
 use tokio::runtime::{Builder, Runtime};
 use transport::server::{Bound, Server};
 
-use crate::admin::{self, Endpoints, State};
+use crate::admin::{self, Endpoints, Protection, State};
 use crate::gateway::{Built, Gateway};
 use crate::pid::{PidFile, PidFileMode};
 use crate::server_config::{self, AdminFields, Connector, Mode, ServerConfig};
@@ -75,7 +75,8 @@ struct Declared {
 impl Instance {
     fn boot(directory: &Path, began: Instant) -> Result<Self, Vec<Diagnostic>> {
         let Declared { paths, process, admin, server, pid_file_mode, mode } = declare(directory)?;
-        let io_error = |error: std::io::Error| vec![errors::cannot_read(directory, &error)];
+        let io_error = |error: std::io::Error| vec![errors::cannot_run(&error)];
+        let hashes = reload::Hashes::of(&paths);
         // Routers' scans and other background work; requests run on the workers' own runtimes.
         let control =
             Builder::new_multi_thread().worker_threads(1).thread_name("control").enable_all().build();
@@ -97,22 +98,28 @@ impl Instance {
         let session: Option<SessionManagerRef> =
             fields.session.as_ref().map(|session| generation.get(session));
         let session = session.expect("admin.json always gets a session manager");
-        let protection = fields.api_protection_filter.as_ref().map(|filter| generation.get(filter));
+        let storage = fields.temporary_storage.as_ref().map(|storage| generation.get(storage).0);
+        let protection = Protection {
+            filter: fields.api_protection_filter.as_ref().map(|filter| generation.get(filter)),
+            session: session.clone(),
+            storage: storage.unwrap_or_else(TemporaryStorage::default),
+        };
         let started_admin = unstarted.start(&environment).map_err(|error| error.0)?;
 
         let built = Built::build(&environment, level, &session)?;
         let (serving, started) = built.start(&environment)?;
         let state = Arc::new(State { mode, routers, is_ready: AtomicBool::new(true) });
-        let gateway = Gateway::new(serving, Endpoints::new(&prefix, protection, state.clone()));
+        let gateway = Gateway::new(serving, Endpoints::new(&prefix, protection.clone(), state.clone()));
         let bound = bind_all(server.connectors)?;
         let ports: Vec<String> =
             bound.iter().flat_map(Bound::addresses).map(|address| address.port().to_string()).collect();
         let mut connectors: Vec<_> = bound.into_iter().map(|bound| (bound, gateway.handler())).collect();
         if let Some(bound) = bind_admin(server.admin, admin_fields_connector)? {
-            connectors.push((bound, admin::connector(state.clone())));
+            connectors.push((bound, admin::connector(protection, state.clone())));
         }
         let server = Server::start(connectors, workers).map_err(io_error)?;
-        let reloader = reload::Reloader::start(&environment, gateway, started, session, control.handle());
+        let reloader =
+            reload::Reloader::start(&environment, gateway, started, session, hashes, control.handle());
         tracing::info!("started in {}ms on ports : [{}]", began.elapsed().as_millis(), ports.join(" "));
         Ok(Self { control, signals, server, state, reloader, _admin: started_admin, _pid_file: pid_file })
     }
@@ -123,11 +130,20 @@ impl Instance {
         let signal = control.block_on(signals.next());
         tracing::info!(signal, "Stopping: no new connections; requests in flight may finish.");
         state.is_ready.store(false, Ordering::Release);
-        control.block_on(server.shutdown());
+        let is_cut_off = control.block_on(async {
+            tokio::select! {
+                () = server.shutdown() => false,
+                // Whoever asks again does not want to wait for the grace period, which may have no end.
+                signal = signals.next() => {
+                    tracing::warn!(signal, "Stopping at once: requests in flight are cut off.");
+                    true
+                }
+            }
+        });
         drop(reloader);
         control.shutdown_background();
         tracing::info!("stopped");
-        ExitCode::SUCCESS
+        if is_cut_off { ExitCode::FAILURE } else { ExitCode::SUCCESS }
     }
 }
 
@@ -139,11 +155,11 @@ fn declare(directory: &Path) -> Result<Declared, Vec<Diagnostic>> {
     if let Err(error) = std::fs::read_dir(directory) {
         return Err(vec![errors::cannot_read(directory, &error)]);
     }
-    let process = instance::process_settings(directory);
+    let (process, mut diagnostics) = instance::process_settings(directory);
     let paths = InstancePaths::below(directory);
     let environment = instance::environment(paths.clone(), process.clone(), Services::default(), None);
     let declared = declare_admin(&environment);
-    let mut diagnostics = declared.diagnostics;
+    diagnostics.extend(declared.diagnostics);
     let mut paths = paths;
     let settled = declared.level.map(|level| {
         let fields = &level.fields;

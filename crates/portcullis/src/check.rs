@@ -1,6 +1,6 @@
 //! `portcullis check`: every mistake of a configuration, without starting anything.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -14,10 +14,10 @@ use crate::{boot, errors, gateway, instance};
 /// Reads every file of the instance and prints what there is to say. Exit code 0 when it would start.
 pub(crate) fn check(directory: Option<PathBuf>, format: Format, is_strict: bool) -> ExitCode {
     let directory = instance::directory(directory);
-    let process = instance::process_settings(&directory);
+    let (process, mut diagnostics) = instance::process_settings(&directory);
     let environment =
         instance::environment(InstancePaths::below(&directory), process, Services::default(), None);
-    let mut diagnostics = find_all(&environment);
+    diagnostics.append(&mut find_all(&environment));
     if is_strict {
         for diagnostic in diagnostics.iter_mut().filter(|found| found.severity == Severity::Warning) {
             diagnostic.severity = Severity::Error;
@@ -66,14 +66,19 @@ pub(crate) fn print(diagnostics: &[Diagnostic]) {
     let mut sorted: Vec<&Diagnostic> = diagnostics.iter().collect();
     sorted.sort_by_key(|diagnostic| diagnostic.severity);
     let color = std::io::stderr().is_terminal();
+    let mut text = String::new();
     for diagnostic in &sorted {
-        eprintln!("{}\n", diagnostic.render(color));
+        text.push_str(&diagnostic.render(color));
+        text.push_str("\n\n");
     }
     let count = |severity: Severity| {
         let count = sorted.iter().filter(|diagnostic| diagnostic.severity == severity).count();
         format!("{count} {severity}{}", if count == 1 { "" } else { "s" })
     };
-    eprintln!("{}, {}, {}", count(Severity::Error), count(Severity::Warning), count(Severity::Note));
+    let counts = [Severity::Error, Severity::Warning, Severity::Note].map(count);
+    text.push_str(&format!("{}\n", counts.join(", ")));
+    // Whoever read it may have gone; that is no reason to panic.
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
 /// Logs diagnostics of something that starts, or stays as it is.
@@ -90,6 +95,5 @@ pub(crate) fn log(diagnostics: &[Diagnostic]) {
 
 /// Standard output may be a pipe that somebody closed; that is no reason to panic.
 fn write_out(text: &str) {
-    use std::io::Write;
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
 }

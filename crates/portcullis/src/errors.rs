@@ -36,10 +36,16 @@ const NOT_RUNNING: Code = Code::new(
     "not-running",
     "There is no PID file in the instance directory, or the process it names is gone, so there is nothing to stop.\n",
 );
+const ENV_CONFIG: Code = Code::new(
+    505,
+    "envconfig",
+    "A folder of `IG_ENVCONFIG_DIRS` (or `-Dig.envconfig.dirs`), or a `.json` or `.properties` file in one, cannot \
+     be read.\n\nCorrect the file, or name existing folders, separated by commas.\n",
+);
 
 /// The codes of this crate.
 pub(crate) const CODES: &[&Code] =
-    &[&PID_FILE, &CANNOT_LISTEN, &CONNECTOR, &INSTANCE_DIRECTORY, &NOT_RUNNING];
+    &[&PID_FILE, &CANNOT_LISTEN, &CONNECTOR, &INSTANCE_DIRECTORY, &NOT_RUNNING, &ENV_CONFIG];
 
 pub(crate) fn pid_file_exists(path: &Path, process: Option<u32>, is_alive: bool) -> Diagnostic {
     let state = match (process, is_alive) {
@@ -63,6 +69,19 @@ pub(crate) fn cannot_write(path: &Path, error: &io::Error) -> Diagnostic {
 
 pub(crate) fn cannot_read(path: &Path, error: &io::Error) -> Diagnostic {
     Diagnostic::error(&INSTANCE_DIRECTORY, format!("`{}` cannot be read: {error}", path.display()))
+}
+
+/// The program could not get what it needs to run.
+pub(crate) fn cannot_run(error: &io::Error) -> Diagnostic {
+    Diagnostic::error(
+        &INSTANCE_DIRECTORY,
+        format!("the system gives no threads or descriptors to run with: {error}"),
+    )
+    .help("raise the limits of the account on processes and open files")
+}
+
+pub(crate) fn env_config(path: &Path, complaint: &str) -> Diagnostic {
+    Diagnostic::error(&ENV_CONFIG, format!("IG_ENVCONFIG_DIRS: `{}`: {complaint}", path.display()))
 }
 
 pub(crate) fn cannot_listen(error: &BindError, span: Option<&Span>) -> Diagnostic {

@@ -1,6 +1,8 @@
 //! [`Gateway`]: the handler behind every connector. It answers on the admin endpoints and sends the rest
 //! through the generation that serves at the moment.
 
+use std::io::ErrorKind;
+use std::path::Path;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -43,12 +45,17 @@ struct Stores {
 /// `config.json` declared: what `check` reports and `start` builds.
 pub(crate) fn declare(environment: &Environment) -> heap::Declared<GatewayFields> {
     let path = environment.paths.config.join("config.json");
-    let document = if path.exists() {
+    let document = if is_there(&path) {
         heap::read_document(environment, &path, "config/config.json", None)
     } else {
         Document::parse(environment, "(default config.json)", DEFAULT_CONFIG, None)
     };
     heap::declare(environment, document, None, "config.json", true)
+}
+
+/// Whether a file has been written, readable or not: only one that is not there at all leaves the defaults.
+pub(crate) fn is_there(path: &Path) -> bool {
+    !matches!(path.symlink_metadata(), Err(error) if error.kind() == ErrorKind::NotFound)
 }
 
 /// One generation as requests see it.
@@ -122,11 +129,8 @@ struct Entry(Arc<Gateway>);
 impl Handler for Entry {
     async fn handle(&self, cx: &mut Context, request: &mut Request) -> Outcome {
         let endpoints = &self.0.endpoints;
-        if let Some(protection) = endpoints.protection(request) {
-            return Ok(endpoints.protected(protection, cx, request).await);
-        }
-        if let Some(response) = endpoints.answer(cx, request) {
-            return Ok(response);
+        if endpoints.below(request).is_some() {
+            return endpoints.handle(cx, request).await;
         }
         let serving = self.0.current.load_full();
         cx.storage = serving.storage.clone();

@@ -8,6 +8,7 @@ mod boot;
 mod check;
 mod commands;
 mod demo;
+mod env_config;
 mod errors;
 mod gateway;
 mod instance;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use exchange::SessionManagerRef;
-use heap::{Environment, Started};
+use heap::{Environment, InstancePaths, Started};
 use sha2::{Digest, Sha256};
 use source::Tokens;
 use tokio::runtime::Handle;
@@ -21,6 +21,20 @@ use crate::gateway::{self, Built, Gateway};
 /// Time between two looks, unless `IG_ROUTER_SCAN_INTERVAL` says otherwise.
 const INTERVAL: Duration = Duration::from_secs(10);
 
+/// What the files held when they were read, so that a change while the instance boots is not missed.
+#[derive(Clone, Copy)]
+pub(crate) struct Hashes {
+    gateway: Option<[u8; 32]>,
+    admin: Option<[u8; 32]>,
+}
+
+impl Hashes {
+    /// To be taken before the files are read for their content.
+    pub(crate) fn of(paths: &InstancePaths) -> Self {
+        Self { gateway: hash(&gateway_file(paths)), admin: hash(&admin_file(paths)) }
+    }
+}
+
 /// Ends reloading when dropped, and the generation with it.
 pub(crate) struct Reloader(Option<JoinHandle<()>>);
 
@@ -30,20 +44,10 @@ impl Reloader {
         gateway: Arc<Gateway>,
         started: Started,
         session: SessionManagerRef,
+        hashes: Hashes,
         control: &Handle,
     ) -> Self {
-        let config = &environment.paths.config;
-        let (gateway_file, admin_file) = (config.join("config.json"), config.join("admin.json"));
-        let watch = Watch {
-            gateway_hash: hash(&gateway_file),
-            admin_hash: hash(&admin_file),
-            gateway_file,
-            admin_file,
-            environment: environment.clone(),
-            gateway,
-            started,
-            session,
-        };
+        let watch = Watch { hashes, environment: environment.clone(), gateway, started, session };
         Self(Some(control.spawn(watch.run(interval(environment)))))
     }
 }
@@ -68,10 +72,7 @@ struct Watch {
     gateway: Arc<Gateway>,
     started: Started,
     session: SessionManagerRef,
-    gateway_file: PathBuf,
-    gateway_hash: Option<[u8; 32]>,
-    admin_file: PathBuf,
-    admin_hash: Option<[u8; 32]>,
+    hashes: Hashes,
 }
 
 impl Watch {
@@ -97,16 +98,20 @@ impl Watch {
     }
 
     fn look(&mut self) {
-        let admin_hash = hash(&self.admin_file);
-        if admin_hash != self.admin_hash {
-            self.admin_hash = admin_hash;
+        let now = Hashes::of(&self.environment.paths);
+        let before = std::mem::replace(&mut self.hashes, now);
+        if now.admin != before.admin {
             tracing::warn!("admin.json has changed; restart to let the change take effect.");
         }
-        let gateway_hash = hash(&self.gateway_file);
-        if gateway_hash == self.gateway_hash {
+        if now.gateway == before.gateway {
             return;
         }
-        self.gateway_hash = gateway_hash;
+        // Without the file a start takes the default configuration. While the instance runs, a file that goes
+        // is a mistake, or is being replaced, and must not take its protections along.
+        if now.gateway.is_none() {
+            tracing::error!("config.json is gone or cannot be read; the last good version keeps serving.");
+            return;
+        }
         let declared = gateway::declare(&self.environment);
         let Some(level) = declared.level else {
             return report(&declared.diagnostics);
@@ -127,6 +132,14 @@ impl Watch {
 fn report(diagnostics: &[source::Diagnostic]) {
     check::log(diagnostics);
     tracing::error!("config.json has changed but cannot be loaded; the last good version keeps serving.");
+}
+
+fn gateway_file(paths: &InstancePaths) -> PathBuf {
+    paths.config.join("config.json")
+}
+
+fn admin_file(paths: &InstancePaths) -> PathBuf {
+    paths.config.join("admin.json")
 }
 
 /// `None` for a file that is not there or cannot be read.

@@ -21,6 +21,9 @@ const DEFAULT_PORT: u16 = 8080;
 /// The port of the admin connector when none is configured; on the loopback address.
 pub(crate) const DEFAULT_ADMIN_PORT: u16 = 8085;
 
+/// How long admin requests may run once the process is to stop.
+const ADMIN_GRACE_PERIOD: Duration = Duration::from_secs(1);
+
 /// The fields of `admin.json`.
 #[derive(DeriveDeserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
@@ -238,8 +241,11 @@ impl AdminFields {
         let admin = self.admin_connector.as_ref().map(|fields| {
             let mut admin = self.connector(fields, diagnostics);
             admin.options.limits.body_bytes_max = limit(self.admin_max_body_length);
-            if fields.host.is_none() {
+            if fields.host.is_none() && fields.vertx.as_ref().is_none_or(|vertx| vertx.host.is_none()) {
                 admin.options.host = "127.0.0.1".into();
+            }
+            if fields.grace_period.is_none() {
+                admin.options.grace_period = ADMIN_GRACE_PERIOD;
             }
             admin
         });
@@ -250,7 +256,10 @@ impl AdminFields {
 
     /// The admin connector every instance has unless it configures one.
     pub(crate) fn default_admin(&self) -> Connector {
-        Connector { options: self.options(&[DEFAULT_ADMIN_PORT], "127.0.0.1"), span: None }
+        let mut options = self.options(&[DEFAULT_ADMIN_PORT], "127.0.0.1");
+        options.limits.body_bytes_max = limit(self.admin_max_body_length);
+        options.grace_period = ADMIN_GRACE_PERIOD;
+        Connector { options, span: None }
     }
 
     fn options(&self, ports: &[u16], host: &str) -> ConnectorOptions {
@@ -272,9 +281,6 @@ impl AdminFields {
         }
         let host = fields.host.as_ref().or_else(|| fields.vertx.as_ref()?.host.as_ref());
         let mut options = self.options(&fields.port.0, host.map_or("0.0.0.0", |host| host.as_str()));
-        if let Some(bytes) = fields.max_total_headers_size {
-            options.limits.total_headers_bytes_max = bytes;
-        }
         match fields.grace_period.map(|span| span.0) {
             Some(DurationValue::Limited(grace)) => options.grace_period = grace,
             Some(DurationValue::Unlimited) => options.grace_period = Duration::MAX,
@@ -290,6 +296,10 @@ impl AdminFields {
         options.limits.connections_per_address_max = fields.max_connections_per_address;
         if let Some(vertx) = &fields.vertx {
             apply_vertx(vertx, &mut options, diagnostics);
+        }
+        // The name of today wins over its predecessor in `vertx`.
+        if let Some(bytes) = fields.max_total_headers_size {
+            options.limits.total_headers_bytes_max = bytes;
         }
         Connector { options, span: Some(fields.port.span().clone()) }
     }
@@ -348,7 +358,8 @@ pub(crate) fn modernise_session(root: &mut Node) {
         value: Node { value, span: span.clone() },
     };
     let Value::Object(fields) = &mut root.value else { return };
-    if !fields.contains("session") {
+    if fields.get("session").is_none_or(Node::is_null) {
+        fields.remove("session");
         fields.insert(entry("session", Value::Object(source::Object::default())));
     }
     let Some(Value::Object(session)) = fields.get_mut("session").map(|session| &mut session.value) else {
