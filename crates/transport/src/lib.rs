@@ -3,6 +3,8 @@
 //! Both sides share one codec, `h1`, which refuses whatever RFC 9112 lets two readers understand in two ways.
 //! The public surface is small and not generic, so that other crates never recompile the codec.
 
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod h1;
 mod io;
 mod timer;

@@ -95,3 +95,9 @@ fn is_idempotent(method: &Method) -> bool {
         Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE | Method::PUT | Method::DELETE
     )
 }
+
+/// For the fuzz targets: the framing that the head of a response announces.
+#[cfg(fuzzing)]
+pub(crate) fn parse_response_head(head: &bytes::Bytes) -> Result<crate::h1::framing::Decoder, &'static str> {
+    head::parse_head(head, true).map(|head| head.body)
+}

@@ -24,7 +24,11 @@ use exchange::HandlerRef;
 use tokio::runtime::{Builder, Runtime};
 
 pub use bind::{BindError, Bound, bind};
+#[cfg(fuzzing)]
+pub(crate) use head::{HeadRules, parse_head};
 pub use options::{ConnectorOptions, Limits, NormalizePath};
+#[cfg(fuzzing)]
+pub(crate) use target::TargetRules;
 
 use listener::{Counts, Listener, Phase};
 
