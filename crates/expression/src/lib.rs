@@ -40,6 +40,7 @@ pub use errors::codes::CODES;
 pub use errors::{EvaluationError, Problem, ProblemKind, codes};
 pub use evaluate::{STEPS_MAX, TEXT_BYTES_MAX};
 pub use expr::{Any, Expr};
+pub use functions::properties::parse as parse_properties;
 pub use lvalue::LValue;
 pub use now::Now;
 pub use pattern::{Pattern, Replacement};

@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use expression::{Bindings, Template};
 use indexmap::IndexMap;
-use source::{Diagnostic, Node, Source, Tokens, Value};
+use source::{Diagnostic, Node, Source, Span, Tokens, Value};
 
 use crate::declare::{literal, problem};
 use crate::deserialize::{has_expression, value_now};
 use crate::environment::{Environment, ProcessSettings};
 use crate::errors;
+use crate::location::{self, Located};
 use crate::plan::LevelScope;
 
 /// A larger file is refused unread.
@@ -67,8 +68,14 @@ impl Document {
             _ => None,
         };
         if let Some(properties) = properties {
-            let reading = Reading { outer: &outer, diagnostics: &mut diagnostics };
-            reading.properties(&properties.value, &mut tokens, &mut values);
+            let mut reading = Reading {
+                outer: &outer,
+                instance: &environment.paths.instance,
+                tokens: &mut tokens,
+                values: &mut values,
+                diagnostics: &mut diagnostics,
+            };
+            reading.properties(&properties.value, 0);
         }
         let bindings = outer.child(values);
         let root = source::resolve(root, &tokens, &mut diagnostics);
@@ -89,7 +96,7 @@ fn outer_bindings(environment: &Environment, parent: Option<&Arc<LevelScope>>) -
     parent.map_or_else(|| environment.bindings(), |parent| parent.bindings.clone())
 }
 
-fn read_bytes(path: &Path, name: &str) -> Result<Vec<u8>, Diagnostic> {
+pub(crate) fn read_bytes(path: &Path, name: &str) -> Result<Vec<u8>, Diagnostic> {
     let file = std::fs::File::open(path).map_err(|error| errors::unreadable(name, &error))?;
     let mut bytes = Vec::new();
     let read = file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes);
@@ -100,28 +107,55 @@ fn read_bytes(path: &Path, name: &str) -> Result<Vec<u8>, Diagnostic> {
     Ok(bytes)
 }
 
-struct Reading<'a> {
-    outer: &'a Bindings,
-    diagnostics: &'a mut Vec<Diagnostic>,
+/// The properties of a document while they are read.
+struct Reading<'r, 't> {
+    outer: &'r Bindings,
+    instance: &'r Path,
+    tokens: &'r mut LevelTokens<'t>,
+    values: &'r mut IndexMap<String, expression::Value<'static>>,
+    diagnostics: &'r mut Vec<Diagnostic>,
 }
 
-impl Reading<'_> {
+impl Reading<'_, '_> {
     /// Registers properties in order, so that a later one may use an earlier one (catalogue, section 2.6).
-    fn properties(
-        self,
-        node: &Node,
-        tokens: &mut LevelTokens<'_>,
-        values: &mut IndexMap<String, expression::Value<'static>>,
-    ) {
+    /// `depth` counts the files around these properties.
+    fn properties(&mut self, node: &Node, depth: usize) {
         let Some(object) = node.as_object() else {
             self.diagnostics.push(errors::not_an_object(node.kind(), &node.span, "an object of properties"));
             return;
         };
         for entry in object.iter() {
-            let resolved = source::resolve(entry.value.clone(), tokens, self.diagnostics);
-            let value = evaluate(&resolved, &|| self.outer.child(values.clone()), self.diagnostics);
-            flatten(&entry.key, &value.to_json(), &mut tokens.own);
-            values.insert(entry.key.clone(), value);
+            let resolved = source::resolve(entry.value.clone(), self.tokens, self.diagnostics);
+            let value = evaluate(&resolved, &|| self.outer.child(self.values.clone()), self.diagnostics);
+            if location::is_location(&entry.key) {
+                self.located(&value, &entry.value.span, depth);
+            } else {
+                self.register(&entry.key, value);
+            }
+        }
+    }
+
+    fn register(&mut self, name: &str, value: expression::Value<'static>) {
+        flatten(name, &value.to_json(), &mut self.tokens.own);
+        self.values.insert(name.to_owned(), value);
+    }
+
+    /// Registers the properties of the file that a `$location` names, as if they stood in its place.
+    fn located(&mut self, value: &expression::Value<'static>, span: &Span, depth: usize) {
+        match location::read(value, self.instance, depth) {
+            Ok(Located::Json(source)) => {
+                let mut parsed = source::parse(&source);
+                self.diagnostics.append(&mut parsed.diagnostics);
+                if let Some(root) = &parsed.root {
+                    self.properties(root, depth + 1);
+                }
+            }
+            Ok(Located::Entries(entries)) => {
+                for (name, text) in entries {
+                    self.register(&name, expression::Value::owned_text(text));
+                }
+            }
+            Err(complaint) => self.diagnostics.push(complaint.at(span)),
         }
     }
 }

@@ -40,6 +40,10 @@ pub(crate) fn too_large(path: &str, bytes_max: u64) -> Diagnostic {
         .help("a configuration file is text written by people; is this the right file?")
 }
 
+pub(crate) fn location(message: impl std::fmt::Display) -> Diagnostic {
+    Diagnostic::error(&INVALID_VALUE, format!("no properties can be read from this location: {message}"))
+}
+
 pub(crate) fn not_an_object(found: &str, span: &Span, wanted: &str) -> Diagnostic {
     Diagnostic::error(&NOT_AN_OBJECT, format!("{wanted} is needed here, found {found}")).at(span)
 }

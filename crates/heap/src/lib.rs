@@ -16,6 +16,7 @@ mod document;
 mod environment;
 mod errors;
 mod failure;
+mod location;
 mod object;
 mod plan;
 mod reference;

@@ -125,6 +125,42 @@ fn properties_use_tokens_and_those_before_them() {
 }
 
 #[test]
+fn properties_come_from_files_as_well() {
+    let folder = std::env::temp_dir().join(format!("locations {}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
+    write("more.properties", "gate = 80\\\n81\nover=file\n");
+    write("common.json", r#"{"host": "${first}.example", "deep": {"er": 7}}"#);
+    let url = format!("file://{}", folder.display()).replace(' ', "%20");
+    let config = |locations: &str| {
+        format!(
+            r#"{{
+              "properties": {{"first": "app", {locations}, "over": "own"}},
+              "handler": {{"type": "Answer", "config": {{"text": "&{{host}}:&{{gate|-}} ${{deep.er}} ${{over}}"}}}}
+            }}"#
+        )
+    };
+    let both = format!(r#""$location": "{url}/common.json", "$location:more": "{url}/more.properties""#);
+    check(&config(&both), "app.example:8081 7 own");
+    let plain = format!(r#""$location": "{}/common.json""#, folder.display());
+    check(&config(&plain), "app.example:- 7 own");
+    write("loop.json", &format!(r#"{{"host": "h", "deep": {{"er": 1}}, "$location": "{url}/loop.json"}}"#));
+    for (location, complaint) in [
+        ("\"http://config.example/p.json\"".to_owned(), "is not on this machine"),
+        ("\"file://elsewhere/p.json\"".to_owned(), "is not on this machine"),
+        ("\"file:///no/such/file.json\"".to_owned(), "cannot be read"),
+        ("7".to_owned(), "it is not a text"),
+        (format!("\"{url}/loop.json\""), "name one another without end"),
+    ] {
+        let environment = Arc::new(environment(Services::default()));
+        let built = build(&environment, "config.json", &config(&format!(r#""$location": {location}"#)), None);
+        let complaints = built.map_or_else(|complaints| shown(&complaints), |_| "sound".to_owned());
+        assert!(complaints.contains(complaint), "{location}: {complaints}");
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
 fn properties_of_inner_levels_hide_those_of_outer_ones() {
     check_inner(
         r#"{"properties": {"a": "outer a", "b": "outer b"}, "handler": "default"}"#,

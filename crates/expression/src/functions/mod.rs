@@ -13,7 +13,7 @@ mod codecs;
 mod files;
 pub(crate) mod lists;
 mod matching;
-mod properties;
+pub(crate) mod properties;
 pub(crate) mod texts;
 mod uris;
 

@@ -1,7 +1,8 @@
 //! Java's `.properties` files: `name = value`, `#` and `!` for comments, a backslash to go on or to escape.
 
-/// The entries in the order of the file. A later one of the same name wins when they become a map.
-pub(super) fn parse(text: &str) -> Vec<(String, String)> {
+/// The entries of a `.properties` file in the order of the file, by the rules of Java; nothing is malformed.
+/// A later one of the same name wins when they become a map.
+pub fn parse(text: &str) -> Vec<(String, String)> {
     logical_lines(text).iter().map(|line| entry(line)).collect()
 }
 
