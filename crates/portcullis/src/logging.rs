@@ -20,7 +20,7 @@ use tracing_subscriber::registry::LookupSpan;
 const FILTER: &str = "PORTCULLIS_LOG";
 
 /// Before every line of a message but the first.
-const CONTINUATION: &str = "\n    ";
+const INDENTATION: &str = "    ";
 
 /// Starts logging; `PORTCULLIS_LOG` sets what is shown, `info` by default.
 pub(crate) fn start() {
@@ -59,15 +59,16 @@ where
         out.write_str(" | ")?;
         write_level(&mut out, *metadata.level())?;
         write!(out, " | {} | ", thread.name().unwrap_or("-"))?;
-        write_escaped(&mut out, found.logger.as_deref().unwrap_or(metadata.target()), false)?;
+        write_escaped(&mut out, found.logger.as_deref().unwrap_or(metadata.target()))?;
         out.write_str(" | ")?;
         let message = found.message.trim_end();
         let (first, rest) = message.split_once('\n').unwrap_or((message, ""));
-        write_escaped(&mut out, first, false)?;
+        write_escaped(&mut out, first)?;
         out.write_str(&found.fields)?;
-        if !rest.is_empty() {
-            out.write_str(CONTINUATION)?;
-            write_escaped(&mut out, rest, true)?;
+        for line in rest.lines() {
+            out.write_char('\n')?;
+            out.write_str(if line.is_empty() { "" } else { INDENTATION })?;
+            write_escaped(&mut out, line)?;
         }
         out.write_char('\n')
     }
@@ -91,7 +92,7 @@ impl Found {
             name => {
                 // Writing to a text cannot fail.
                 let _ = write!(self.fields, " {name}=");
-                let _ = write_escaped(&mut self.fields, &value.to_string(), false);
+                let _ = write_escaped(&mut self.fields, &value.to_string());
             }
         }
     }
@@ -137,15 +138,11 @@ fn write_level(out: &mut Writer<'_>, level: Level) -> fmt::Result {
     }
 }
 
-/// Writes text of which no character moves the cursor. Ends of lines are kept, indented, where they may be.
-fn write_escaped(out: &mut impl fmt::Write, text: &str, keeps_lines: bool) -> fmt::Result {
+/// Writes text of which no character ends the line or moves the cursor.
+fn write_escaped(out: &mut impl fmt::Write, text: &str) -> fmt::Result {
     let mut plain = 0;
     for (at, character) in text.char_indices().filter(|(_, character)| is_unprintable(*character)) {
-        out.write_str(&text[plain..at])?;
-        match character {
-            '\n' if keeps_lines => out.write_str(CONTINUATION)?,
-            character => write!(out, "{}", character.escape_default())?,
-        }
+        write!(out, "{}{}", &text[plain..at], character.escape_default())?;
         plain = at + character.len_utf8();
     }
     out.write_str(&text[plain..])
@@ -197,7 +194,7 @@ mod tests {
         let shown = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
         let (time, rest) = shown.split_at("00:00:00:000".len());
         assert!(time.split(':').all(|part| part.parse::<u32>().is_ok()), "{shown}");
-        expected.assert_eq(rest);
+        expected.assert_eq(rest.trim_start());
     }
 
     #[test]
@@ -238,7 +235,7 @@ mod tests {
                 tracing::info!(target: "t", forged, logger = "l\nm", "Path {forged}");
             },
             expect![[r#"
-                 | INFO  | worker-7 | l\nm | Path a\r forged="a\r\n12:00:00:000 | INFO  | main | Router | all is well\u{1b}[2J\u{202e}"
+                | INFO  | worker-7 | l\nm | Path a\r forged="a\r\n12:00:00:000 | INFO  | main | Router | all is well\u{1b}[2J\u{202e}"
                     12:00:00:000 | INFO  | main | Router | all is well\u{1b}[2J\u{202e}
             "#]],
         );
@@ -249,9 +246,9 @@ mod tests {
         check(
             || tracing::info!(target: "t", n = 1, "error: no\n --> a.json\n\n  | x\n"),
             expect![[r#"
-                 | INFO  | worker-7 | t | error: no n=1
+                | INFO  | worker-7 | t | error: no n=1
                      --> a.json
-    
+
                       | x
             "#]],
         );

@@ -146,3 +146,6 @@ fn admin_file(paths: &InstancePaths) -> PathBuf {
 fn hash(file: &Path) -> Option<[u8; 32]> {
     std::fs::read(file).ok().map(|bytes| Sha256::digest(bytes).into())
 }
+
+#[cfg(test)]
+mod tests;

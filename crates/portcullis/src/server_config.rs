@@ -376,3 +376,6 @@ pub(crate) fn modernise_session(root: &mut Node) {
     session.insert(entry("type", Value::String("InMemorySessionManager".into())));
     session.insert(entry("config", Value::Object(config)));
 }
+
+#[cfg(test)]
+mod tests;
