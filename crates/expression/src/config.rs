@@ -17,6 +17,7 @@ use crate::errors::Problem;
 use crate::expr::{Any, Expr};
 use crate::lvalue::LValue;
 use crate::template::Template;
+use crate::value::Value;
 
 /// The name under which [`Expr`] asks a deserializer for a compiled template.
 pub const EXPRESSION: &str = "$portcullis::Expr";
@@ -39,9 +40,42 @@ pub fn hand_over_lvalue(place: LValue) {
     PLACE.with_borrow_mut(|slot| *slot = Some(place));
 }
 
-impl<'de, T> Deserialize<'de> for Expr<T> {
+impl<'de, T: Wanted> Deserialize<'de> for Expr<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_newtype_struct(EXPRESSION, TemplateVisitor).map(Expr::from_template)
+        let template = deserializer.deserialize_newtype_struct(EXPRESSION, TemplateVisitor)?;
+        T::check(&template).map_err(D::Error::custom)?;
+        Ok(Expr::from_template(template))
+    }
+}
+
+/// What the field of a configuration can want an expression to yield.
+pub trait Wanted {
+    /// Refuses what can be seen at load never to yield it. The message follows a caret.
+    fn check(template: &Template) -> Result<(), String> {
+        let _ = template;
+        Ok(())
+    }
+}
+
+impl Wanted for String {}
+impl Wanted for i64 {}
+impl Wanted for Any {}
+
+impl Wanted for bool {
+    /// A condition that is never true would leave out a filter or a route without a word.
+    fn check(template: &Template) -> Result<(), String> {
+        let found = match template.constant() {
+            Some(Value::Bool(_) | Value::Null) => None,
+            Some(Value::String(_)) => Some("text"),
+            Some(Value::Integer(_) | Value::Decimal(_)) => Some("a number"),
+            Some(_) => Some("this value"),
+            None => template.composed(),
+        };
+        let Some(found) = found else { return Ok(()) };
+        Err(format!(
+            "a condition is `true`, `false` or one expression such as `${{request.method == 'GET'}}`; {found} is \
+             never true"
+        ))
     }
 }
 

@@ -35,7 +35,7 @@ mod uses;
 mod value;
 
 pub use bindings::Bindings;
-pub use config::{EXPRESSION, LVALUE, hand_over, hand_over_lvalue};
+pub use config::{EXPRESSION, LVALUE, Wanted, hand_over, hand_over_lvalue};
 pub use errors::codes::CODES;
 pub use errors::{EvaluationError, Problem, ProblemKind, codes};
 pub use evaluate::{STEPS_MAX, TEXT_BYTES_MAX};

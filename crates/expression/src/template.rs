@@ -121,6 +121,16 @@ impl Template {
         self.constant().is_some()
     }
 
+    /// What the value always is if it is put together from parts, in words.
+    pub(crate) fn composed(&self) -> Option<&'static str> {
+        match self.shape {
+            Shape::Composite(_) => Some("text with expressions in it"),
+            Shape::List(_) => Some("a list"),
+            Shape::Map(_) => Some("a map"),
+            Shape::Constant(_) | Shape::Single(_) => None,
+        }
+    }
+
     /// The value, if it is known at load.
     pub fn constant(&self) -> Option<&Value<'static>> {
         match &self.shape {

@@ -24,6 +24,27 @@ fn conditions_hold_for_true_alone() {
 }
 
 #[test]
+fn a_condition_that_is_never_true_is_refused_at_load() {
+    #[track_caller]
+    fn check(json: &str, expected: Expect) {
+        let read = serde_json::from_str::<Expr<bool>>(json);
+        let shown = read.map_or_else(|error| error.to_string(), |_| "read".to_owned());
+        let shown = shown.replace(" at line 0 column 0", "");
+        expected.assert_eq(shown.strip_prefix(LEAD).unwrap_or(&shown));
+    }
+    const LEAD: &str =
+        "a condition is `true`, `false` or one expression such as `${request.method == 'GET'}`; ";
+    for sound in ["true", "false", r#""${true}""#, r#""${null}""#, r##""#{request.method}""##] {
+        check(sound, expect!["read"]);
+    }
+    check(r#""true""#, expect!["text is never true"]);
+    check(r#"" ${request.absent}""#, expect!["text with expressions in it is never true"]);
+    check("5", expect!["a number is never true"]);
+    check(r#"["${request.absent}"]"#, expect!["a list is never true"]);
+    check("{}", expect!["this value is never true"]);
+}
+
+#[test]
 fn texts_take_numbers_and_refuse_lists() {
     let text = |text: &str| {
         Expr::<String>::compile(text, &bindings())
