@@ -20,10 +20,19 @@ const DEPTH_MAX: u32 = 256;
 pub struct ClientInfo {
     /// The peer's address, or the one a trusted peer named.
     pub remote: SocketAddr,
+    /// Who is connected: the client itself, or the last of the trusted proxies before it.
+    pub peer: SocketAddr,
     /// The address the peer connected to.
     pub local: SocketAddr,
     /// Whether the connection is protected by TLS.
     pub is_secure: bool,
+}
+
+impl ClientInfo {
+    /// A client that is connected without a proxy, in clear text.
+    pub fn direct(remote: SocketAddr, local: SocketAddr) -> Self {
+        Self { remote, peer: remote, local, is_secure: false }
+    }
 }
 
 /// Where the router stands with this request (`contexts.router`).

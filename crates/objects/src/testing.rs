@@ -99,7 +99,7 @@ pub(crate) fn play(config: &str, request: &str) -> Result<String, Vec<Diagnostic
     runtime.block_on(async {
         let address = "192.0.2.1:50000".parse().unwrap();
         let local = "192.0.2.9:8080".parse().unwrap();
-        let client = Arc::new(ClientInfo { remote: address, local, is_secure: false });
+        let client = Arc::new(ClientInfo::direct(address, local));
         let mut cx = Context::new(client);
         cx.adopt_transaction(exchange::TransactionId::from_text("transaction-1"));
         let mut request = parse_request(request);

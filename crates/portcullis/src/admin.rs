@@ -248,7 +248,7 @@ mod tests {
         let endpoints = Endpoints::new("openig", protection.clone(), state.clone());
         let connector = connector(protection, state);
         let address = SocketAddr::new(case.client.parse().unwrap(), 4711);
-        let client = Arc::new(ClientInfo { remote: address, local: address, is_secure: false });
+        let client = Arc::new(ClientInfo::direct(address, address));
         let request = |path: &str| {
             let mut request = Request::get("http://gateway.example/".parse().unwrap());
             request.uri.set_raw_path(path).unwrap();

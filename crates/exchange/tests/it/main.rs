@@ -20,7 +20,7 @@ use exchange::{
 fn context() -> Context {
     let remote: SocketAddr = "[::ffff:192.0.2.7]:4711".parse().unwrap();
     let local: SocketAddr = "127.0.0.1:8080".parse().unwrap();
-    Context::new(Arc::new(ClientInfo { remote, local, is_secure: false }))
+    Context::new(Arc::new(ClientInfo::direct(remote, local)))
 }
 
 fn request() -> Request {

@@ -385,7 +385,7 @@ pub(crate) fn answer(handler: &HandlerRef) -> String {
     runtime.block_on(async {
         let remote = "192.0.2.1:50000".parse().unwrap();
         let local = "192.0.2.9:8080".parse().unwrap();
-        let mut cx = Context::new(Arc::new(ClientInfo { remote, local, is_secure: false }));
+        let mut cx = Context::new(Arc::new(ClientInfo::direct(remote, local)));
         let mut request = Request::new(Method::POST, Uri::from_str("http://app.example/path").unwrap());
         request.body = "entity".to_owned().into();
         let response = handler.handle(&mut cx, &mut request).await;

@@ -62,7 +62,7 @@ impl Running {
         }
         self.watch.look();
         let address = "192.0.2.1:1".parse().unwrap();
-        let client = Arc::new(ClientInfo { remote: address, local: address, is_secure: false });
+        let client = Arc::new(ClientInfo::direct(address, address));
         let mut request = Request::get("http://a.example/x".parse().unwrap());
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let response = runtime

@@ -14,6 +14,8 @@ use crate::io::push_decimal;
 /// A request that has passed here this often goes round in a circle.
 const VIA_MAX: usize = 10;
 
+const X_FORWARDED_FOR: &str = "x-forwarded-for";
+
 /// How the request's body is framed.
 pub(crate) fn framing(request: &Request) -> Framing {
     let announces_none = matches!(
@@ -50,9 +52,16 @@ pub(crate) fn push_head(
     buffer.extend_from_slice(host);
     buffer.extend_from_slice(b"\r\n");
     let mut passed_on = PassedOn::default();
+    // What a trusted proxy tells of the hops before it is continued with the proxy's own address.
+    let continues = options.forwarded == Forwarded::XForwarded && cx.client.peer != cx.client.remote;
     for (name, value) in request.headers.iter().filter(|(name, _)| !is_left_out(name)) {
+        let was_noted = passed_on.x_forwarded_for;
         passed_on.note(name);
-        push_field(buffer, name, value);
+        if continues && !was_noted && passed_on.x_forwarded_for {
+            push_continued(buffer, cx, request);
+        } else if !(continues && name == X_FORWARDED_FOR) {
+            push_field(buffer, name, value);
+        }
     }
     push_framing(buffer, framing);
     if wants_upgrade && let Some(protocol) = request.headers.get(header::UPGRADE) {
@@ -119,9 +128,7 @@ fn is_left_out(name: &HeaderName) -> bool {
 
 fn push_forwarded(buffer: &mut Vec<u8>, cx: &Context, passed_on: &PassedOn, host: &[u8]) {
     if !passed_on.x_forwarded_for {
-        buffer.extend_from_slice(b"x-forwarded-for: ");
-        push_address(buffer, cx.client.remote.ip().to_canonical());
-        buffer.extend_from_slice(b"\r\n");
+        push_forwarded_for(buffer, cx.client.remote.ip());
     }
     if !passed_on.x_forwarded_proto {
         let line: &[u8] = match cx.client.is_secure {
@@ -135,6 +142,23 @@ fn push_forwarded(buffer: &mut Vec<u8>, cx: &Context, passed_on: &PassedOn, host
         buffer.extend_from_slice(host);
         buffer.extend_from_slice(b"\r\n");
     }
+}
+
+/// All values of the field in one line, then the address of the peer: some origins read only the first line.
+fn push_continued(buffer: &mut Vec<u8>, cx: &Context, request: &Request) {
+    buffer.extend_from_slice(b"x-forwarded-for: ");
+    for value in request.headers.get_all(X_FORWARDED_FOR) {
+        buffer.extend_from_slice(value.as_bytes());
+        buffer.extend_from_slice(b", ");
+    }
+    push_address(buffer, cx.client.peer.ip().to_canonical());
+    buffer.extend_from_slice(b"\r\n");
+}
+
+fn push_forwarded_for(buffer: &mut Vec<u8>, address: IpAddr) {
+    buffer.extend_from_slice(b"x-forwarded-for: ");
+    push_address(buffer, address.to_canonical());
+    buffer.extend_from_slice(b"\r\n");
 }
 
 fn push_address(buffer: &mut Vec<u8>, address: IpAddr) {

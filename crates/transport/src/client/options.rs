@@ -59,8 +59,9 @@ impl Default for ClientOptions {
 pub enum Forwarded {
     /// Nothing.
     None,
-    /// `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host`; one that the request has already, from
-    /// a trusted proxy or a filter, stays as it is.
+    /// `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host`. One that the request has already, from a
+    /// trusted proxy or a filter, stays as it is, except that the address of a trusted proxy is added to
+    /// `X-Forwarded-For`.
     #[default]
     XForwarded,
 }

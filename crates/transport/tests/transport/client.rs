@@ -285,6 +285,25 @@ fn what_the_origin_is_told() {
 }
 
 #[test]
+fn the_address_of_a_trusted_proxy_is_added_to_what_it_reports() {
+    let (address, playing) = origin(vec![Accept, Until(END), Send(OK)]);
+    run(async move {
+        let client = Client::new(ClientOptions::default());
+        let mut request = Request::get(format!("http://{address}/").parse().unwrap());
+        for hop in ["203.0.113.9", "10.0.0.2"] {
+            request.headers.append("x-forwarded-for", hop.parse().unwrap());
+        }
+        let mut cx = context();
+        let peer = "10.0.0.3:9".parse().unwrap();
+        cx.client = std::sync::Arc::new(exchange::ClientInfo { peer, ..(*cx.client).clone() });
+        client.send(&cx, &mut request).await.unwrap();
+    });
+    let sent = playing.join().unwrap();
+    let lines: Vec<&str> = sent.lines().filter(|line| line.starts_with("x-forwarded-for")).collect();
+    assert_eq!(lines, ["x-forwarded-for: 203.0.113.9, 10.0.0.2, 10.0.0.3"]);
+}
+
+#[test]
 fn a_circle_is_noticed() {
     run(async {
         let client = Client::new(ClientOptions::default());

@@ -177,7 +177,7 @@ pub(crate) fn origin(script: Vec<Step>) -> (SocketAddr, JoinHandle<String>) {
 /// A context as the listener makes it.
 pub(crate) fn context() -> Context {
     let address = "192.0.2.7:4711".parse().unwrap();
-    Context::new(Arc::new(ClientInfo { remote: address, local: address, is_secure: false }))
+    Context::new(Arc::new(ClientInfo::direct(address, address)))
 }
 
 /// Runs a future on a runtime like a worker's.
