@@ -92,9 +92,12 @@ struct ComputedBase(Expr<String>);
 impl Edit for ComputedBase {
     fn request(&self, cx: &mut Context, request: &mut Request) -> Result<(), Fault> {
         let text = self.0.text(&cx.scope(request)).map(|text| text.into_owned());
-        let text = text.ok_or_else(|| Fault::internal(format!("The baseURI {:?} is null.", self.0)))?;
+        let text = text.ok_or_else(|| {
+            Fault::internal(format!("The baseURI {} is null.", self.0.template().outline()))
+        })?;
         let base = parse_base_uri(&text).map_err(|error| {
-            Fault::internal(format!("The baseURI {:?} is not valid.", self.0)).because(error)
+            Fault::internal(format!("The baseURI {} is not valid.", self.0.template().outline()))
+                .because(error)
         })?;
         request.uri.rebase(&base);
         Ok(())

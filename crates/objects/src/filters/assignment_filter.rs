@@ -144,7 +144,7 @@ mod tests {
             r#"{"onRequest": [
                 {"condition": "${request.method == 'POST'}", "target": "${request.headers['a']}", "value": "1"},
                 {"condition": "${request.nothing}", "target": "${request.headers['b']}", "value": "1"},
-                {"condition": "text", "target": "${request.headers['c']}", "value": "1"},
+                {"condition": "${request.method}", "target": "${request.headers['c']}", "value": "1"},
                 {"condition": "${request.method == 'GET'}", "target": "${request.headers['d']}", "value": "1"}
             ]}"#,
             expect![[r#"

@@ -122,15 +122,15 @@ mod tests {
         "#]],
         );
         check(
-            r#"{"condition": "true."}"#,
+            r#"{"condition": "${request.method}"}"#,
             expect![[r#"
-            403 Forbidden
-            content-type: text/plain; charset=utf-8
+                403 Forbidden
+                content-type: text/plain; charset=utf-8
 
-            403 Forbidden
-            Transaction transaction-1
+                403 Forbidden
+                Transaction transaction-1
 
-        "#]],
+            "#]],
         );
     }
 

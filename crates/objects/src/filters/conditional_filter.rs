@@ -93,6 +93,22 @@ mod tests {
     }
 
     #[test]
+    fn a_condition_that_is_never_true_is_refused() {
+        check(
+            "yes",
+            expect![[r#"
+            config.json:1:108: error[PC0302]: ConditionalFilter: a condition is `true`, `false` or one expression such as `${request.method == 'GET'}`; text is never true
+        "#]],
+        );
+        check(
+            " ${true}${request.method}",
+            expect![[r#"
+            config.json:1:108: error[PC0302]: ConditionalFilter: a condition is `true`, `false` or one expression such as `${request.method == 'GET'}`; text with expressions in it is never true
+        "#]],
+        );
+    }
+
+    #[test]
     fn skips_it_when_null_or_not_a_boolean() {
         check(
             "${request.headers['x'][0]}",
@@ -103,7 +119,7 @@ mod tests {
         "#]],
         );
         check(
-            "yes",
+            "${request.method}",
             expect![[r#"
             GET http://app.example/a
 

@@ -1,6 +1,8 @@
 //! `StaticResponseHandler`: an answer written in the configuration.
 
+use crate::filters::charset::{charset_in, charset_of, encode};
 use crate::header_text::HeaderText;
+use encoding_rs::Encoding;
 use exchange::{
     Body, Bytes, Context, Exchange, Handler, HandlerRef, HeaderName, Outcome, Request, Response, StatusCode,
     header,
@@ -15,7 +17,8 @@ use source::Diagnostic;
 /// Answers with a status, header fields and an entity that are written in the configuration.
 ///
 /// Expressions are evaluated for each request. A `Content-Type` is sent only when it is configured; configure
-/// one with every entity. `Content-Length` and `Transfer-Encoding` are ignored, since they follow from the
+/// one with every entity. The entity goes out in the charset that `Content-Type` names, else in UTF-8.
+/// `Content-Length` and `Transfer-Encoding` are ignored, since they follow from the
 /// entity.
 ///
 /// ```json
@@ -68,11 +71,13 @@ impl ObjectConfig for StaticResponseHandler {
                 headers.extend(HeaderText::of(value, b)?.map(|value| (name.0.clone(), value)));
             }
         }
-        let entity = self.entity.and_then(|ExpressionLines(entity)| Entity::of(entity));
+        let charset = Charset::of(&headers);
+        let entity = self.entity.and_then(|ExpressionLines(entity)| Entity::of(entity, charset));
         Ok(HandlerRef::new(StaticResponse {
             status,
             reason: self.reason.map(Spanned::into_inner),
             headers,
+            charset,
             entity,
         }))
     }
@@ -82,7 +87,26 @@ struct StaticResponse {
     status: StatusCode,
     reason: Option<String>,
     headers: Vec<(HeaderName, HeaderText)>,
+    charset: Charset,
     entity: Option<Entity>,
+}
+
+/// Which charset the entity goes out in.
+#[derive(Clone, Copy)]
+enum Charset {
+    AtLoad(Option<&'static Encoding>),
+    /// The `Content-Type` is an expression.
+    PerRequest,
+}
+
+impl Charset {
+    fn of(headers: &[(HeaderName, HeaderText)]) -> Self {
+        match headers.iter().find(|(name, _)| name == header::CONTENT_TYPE) {
+            Some((_, HeaderText::Evaluated(_))) => Self::PerRequest,
+            Some((_, HeaderText::Fixed(value))) => Self::AtLoad(value.to_str().ok().and_then(charset_in)),
+            None => Self::AtLoad(None),
+        }
+    }
 }
 
 enum Entity {
@@ -91,20 +115,23 @@ enum Entity {
 }
 
 impl Entity {
-    fn of(expression: Expr<String>) -> Option<Self> {
-        if !expression.is_constant() {
-            return Some(Self::Evaluated(expression));
+    fn of(expression: Expr<String>, charset: Charset) -> Option<Self> {
+        match charset {
+            Charset::AtLoad(charset) if expression.is_constant() => {
+                let text = expression.text(&EmptyScope)?.into_owned();
+                Some(Self::Fixed(encode(text, charset)))
+            }
+            _ => Some(Self::Evaluated(expression)),
         }
-        let text = expression.text(&EmptyScope)?.into_owned();
-        Some(Self::Fixed(Bytes::from(text)))
     }
 
-    fn body(&self, scope: Exchange<'_>) -> Body {
+    fn body(&self, scope: Exchange<'_>, charset: Option<&'static Encoding>) -> Body {
         match self {
             Self::Fixed(bytes) => bytes.clone().into(),
-            Self::Evaluated(expression) => {
-                expression.text(&scope).map(|text| text.into_owned().into()).unwrap_or_default()
-            }
+            Self::Evaluated(expression) => expression
+                .text(&scope)
+                .map(|text| encode(text.into_owned(), charset).into())
+                .unwrap_or_default(),
         }
     }
 }
@@ -120,7 +147,11 @@ impl Handler for StaticResponse {
             }
         }
         if let Some(entity) = &self.entity {
-            response.body = entity.body(scope);
+            let charset = match self.charset {
+                Charset::AtLoad(charset) => charset,
+                Charset::PerRequest => charset_of(&response.headers),
+            };
+            response.body = entity.body(scope, charset);
         }
         Ok(response)
     }
@@ -227,6 +258,67 @@ mod tests {
             expect![[r#"
             200 OK
         "#]],
+        );
+    }
+
+    #[test]
+    fn the_charset_of_the_content_type_applies() {
+        #[track_caller]
+        fn check_type(content_type: &str, entity: &str, expected: Expect) {
+            let headers = format!(r#"{{"Content-Type": ["{content_type}"]}}"#);
+            let config = format!(r#"{{"status": 200, "headers": {headers}, "entity": "{entity}"}}"#);
+            check(&config, "GET /", expected);
+        }
+        // What is not UTF-8 is shown as a replacement character.
+        check_type(
+            "text/plain",
+            "é",
+            expect![[r#"
+            200 OK
+            content-type: text/plain
+
+            é
+        "#]],
+        );
+        check_type(
+            "text/plain; charset=klingon",
+            "é",
+            expect![[r#"
+            200 OK
+            content-type: text/plain; charset=klingon
+
+            é
+        "#]],
+        );
+        check_type(
+            "text/plain; charset=ISO-8859-1",
+            "é",
+            expect![[r#"
+            200 OK
+            content-type: text/plain; charset=ISO-8859-1
+
+            �
+        "#]],
+        );
+        check_type(
+            "text/plain; charset=ISO-8859-1",
+            "é ${request.method} 中",
+            expect![[r#"
+            200 OK
+            content-type: text/plain; charset=ISO-8859-1
+
+            � GET &#20013;
+        "#]],
+        );
+        check_type(
+            "text/plain; charset=latin${length(request.method) - 2}",
+            "é",
+            expect![[r#"
+                200 OK
+                content-type: text/plain; charset=latin1
+
+                �
+            "#]],
         );
     }
 

@@ -2,12 +2,14 @@
 
 mod delegate;
 mod in_memory_session_manager;
+mod log_sink;
 mod scheduled_executor_service;
 mod session_cookie;
 mod temporary_storage;
 
 pub use delegate::Delegate;
 pub use in_memory_session_manager::InMemorySessionManager;
+pub use log_sink::LogSink;
 pub use scheduled_executor_service::ScheduledExecutorService;
 pub use temporary_storage::TemporaryStorage;
 
@@ -17,6 +19,7 @@ use heap::ObjectType;
 pub const TYPES: &[ObjectType] = &[
     ObjectType::of::<Delegate>(),
     ObjectType::of::<InMemorySessionManager>(),
+    ObjectType::of::<LogSink>(),
     ObjectType::of::<ScheduledExecutorService>(),
     ObjectType::of::<TemporaryStorage>(),
 ];
