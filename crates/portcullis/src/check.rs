@@ -3,8 +3,9 @@
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use heap::{Environment, InstancePaths, Services};
+use heap::{Environment, Generation, InstancePaths, Plan, Services};
 use objects::handlers::router::check_routes;
 use source::{Diagnostic, Severity};
 
@@ -38,27 +39,44 @@ pub(crate) fn check(directory: Option<PathBuf>, format: Format, is_strict: bool)
     if count == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// What is wrong with `admin.json`, `config.json` and every route.
-fn find_all(environment: &Environment) -> Vec<Diagnostic> {
+/// What is wrong with `admin.json`, `config.json` and every route. What has no mistake as far as it can be read
+/// is built as well, and dropped without having been started.
+fn find_all(environment: &Arc<Environment>) -> Vec<Diagnostic> {
     if let Err(error) = std::fs::read_dir(&environment.paths.instance) {
         return vec![errors::cannot_read(&environment.paths.instance, &error)];
     }
     let admin = boot::declare_admin(environment);
     let mut diagnostics = admin.diagnostics;
-    if let Some(level) = &admin.level {
+    if let Some(level) = admin.level {
         level.fields.server(&mut diagnostics);
+        build(level.plan, environment, &mut diagnostics);
     }
     let gateway = gateway::declare(environment);
     diagnostics.extend(gateway.diagnostics);
+    let built = gateway.level.and_then(|level| build(level.plan, environment, &mut diagnostics));
     for nested in gateway.nested {
         let folder = environment.paths.config.join(nested.directory);
-        match check_routes(environment, &folder, &gateway.scope) {
+        match check_routes(environment, &folder, &gateway.scope, built.as_ref()) {
             Ok(routes) => diagnostics.extend(routes.into_iter().flat_map(|route| route.diagnostics)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => diagnostics.push(errors::cannot_read(&folder, &error)),
         }
     }
     diagnostics
+}
+
+fn build(
+    plan: Plan,
+    environment: &Arc<Environment>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Arc<Generation>> {
+    match plan.build(environment, None) {
+        Ok(unstarted) => Some(unstarted.generation().clone()),
+        Err(complaints) => {
+            diagnostics.extend(complaints);
+            None
+        }
+    }
 }
 
 /// Prints diagnostics for people, errors first, then a line that counts them.

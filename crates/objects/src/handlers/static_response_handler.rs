@@ -271,26 +271,6 @@ mod tests {
         }
         // What is not UTF-8 is shown as a replacement character.
         check_type(
-            "text/plain",
-            "é",
-            expect![[r#"
-            200 OK
-            content-type: text/plain
-
-            é
-        "#]],
-        );
-        check_type(
-            "text/plain; charset=klingon",
-            "é",
-            expect![[r#"
-            200 OK
-            content-type: text/plain; charset=klingon
-
-            é
-        "#]],
-        );
-        check_type(
             "text/plain; charset=ISO-8859-1",
             "é",
             expect![[r#"

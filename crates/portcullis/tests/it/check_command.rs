@@ -84,6 +84,40 @@ fn twelve_mistakes_in_one_folder_are_reported_in_one_run_each_at_its_place() {
 }
 
 #[test]
+fn what_only_a_start_would_refuse_is_reported_as_well() {
+    let status = |fields: &str, status: u16| {
+        format!(
+            r#"{{ {fields}"handler": {{ "type": "StaticResponseHandler", "config": {{ "status": {status} }} }} }}"#
+        )
+    };
+    let builder = gateway()
+        .route("1-status", &status("", 101))
+        .route("2-first", &status(r#""name": "same", "#, 200))
+        .route("3-second", &status(r#""name": "same", "#, 200))
+        .route("default", &status("", 200))
+        .route(
+            "4-inner",
+            r#"{ "handler": { "type": "Router", "config": { "directory": "/no/such/folder" } } }"#,
+        )
+        .route(
+            "5-interval",
+            r#"{ "handler": { "type": "Router", "config": { "directory": "&{ig.instance.dir}", "scanInterval": "unlimited" } } }"#,
+        );
+    let instance = builder.folder().path().to_str().unwrap().to_owned();
+    let ended = builder.arguments(&["check", &instance]).run();
+    let errors: Vec<&str> = ended.output.lines().filter(|line| line.starts_with("error")).collect();
+    expect![[r#"
+        error[PC0313]: a status is a number from 200 to 999
+        error[PC0400]: config/routes/3-second.json: the route `same` has the same name or id
+        error[PC0313]: the folder `/no/such/folder` cannot be read
+        error[PC0313]: a scan interval cannot be unlimited
+        error[PC0400]: config/routes/default.json: `default` cannot be the name or id of a route
+    "#]]
+    .assert_eq(&(errors.join("\n") + "\n"));
+    assert_eq!(ended.code(), Some(1));
+}
+
+#[test]
 fn machines_can_read_the_report_too() {
     let builder = twelve_mistakes();
     let instance = builder.folder().path().to_str().unwrap().to_owned();

@@ -85,6 +85,9 @@ impl ObjectConfig for Router {
         let span = self.directory.as_ref().map(Spanned::span);
         let unreadable = b.error(format!("the folder `{}` cannot be read", directory.display()), span);
         let must_exist = self.directory.is_some();
+        if must_exist && let Err(error) = std::fs::read_dir(&directory) {
+            return Err(unreadable.help(error.to_string()));
+        }
         let is_strict = self.fail_on_route_error;
         if let Some(registry) = b.service::<RouterRegistry>() {
             registry.register(&running);

@@ -73,8 +73,8 @@ impl RouterRegistry {
             let table = router.table.load_full();
             let status = |route: &Arc<super::Route>| RouteStatus {
                 router: router.name.clone(),
-                id: route.id.clone(),
-                name: route.name.clone(),
+                id: route.identity.id.clone(),
+                name: route.identity.name.clone(),
                 is_serving: route.is_serving(),
             };
             table.routes.iter().map(status).collect::<Vec<_>>()

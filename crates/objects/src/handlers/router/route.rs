@@ -14,10 +14,7 @@ const RETRY_AFTER_SECONDS: u32 = 30;
 
 /// A route as the router asks and calls it.
 pub(super) struct Route {
-    /// The name of the file without `.json`, or the `_id` in it.
-    pub(super) id: String,
-    /// What the routes are ordered by.
-    pub(super) name: String,
+    pub(super) identity: RouteName,
     condition: Option<Expr<bool>>,
     pub(super) uses: Uses,
     service: Service,
@@ -55,6 +52,35 @@ struct RouteFields {
 struct Stores {
     #[expect(dead_code, reason = "declared, so that a store that is not offered closes the route")]
     stores: Vec<Ref<AnyObject>>,
+}
+
+/// What a route is known by among those of its router.
+#[derive(Clone)]
+pub(super) struct RouteName {
+    /// The name of the file without `.json`, or the `_id` in it.
+    pub(super) id: String,
+    /// What the routes are ordered by.
+    pub(super) name: String,
+}
+
+impl RouteName {
+    fn of(fields: &RouteFields, file_id: &str) -> Self {
+        let id = fields.id.clone().unwrap_or_else(|| file_id.to_owned());
+        Self { name: fields.name.clone().unwrap_or_else(|| id.clone()), id }
+    }
+
+    /// Of two routes with one name or id the one loaded first stays; `default` belongs to the router.
+    pub(super) fn complaint<'n>(
+        &self,
+        mut others: impl Iterator<Item = &'n RouteName>,
+        shown_path: &str,
+    ) -> Option<Diagnostic> {
+        if self.id == "default" || self.name == "default" {
+            return Some(super::registry::reserved_name(shown_path));
+        }
+        let taken = others.find(|other| other.id == self.id || other.name == self.name)?;
+        Some(super::registry::taken_name(shown_path, &taken.name))
+    }
 }
 
 /// A route file that has been read, and what there is to say about it.
@@ -95,9 +121,8 @@ impl Route {
         });
         match started {
             Ok(service) => {
-                let id = fields.id.unwrap_or_else(|| file_id.to_owned());
-                let name = fields.name.unwrap_or_else(|| id.clone());
-                let route = Self { id, name, condition: fields.condition, uses, service };
+                let identity = RouteName::of(&fields, file_id);
+                let route = Self { identity, condition: fields.condition, uses, service };
                 Ok(Loaded { route, diagnostics })
             }
             Err(mut complaints) => {
@@ -130,8 +155,10 @@ impl Route {
                 outcome
             }
             Service::Closed => {
-                let detail =
-                    format!("The route `{}` is broken and closed; see the log of its loading.", self.name);
+                let detail = format!(
+                    "The route `{}` is broken and closed; see the log of its loading.",
+                    self.identity.name
+                );
                 Err(Fault::new(FaultKind::Unavailable, detail).retry_after(RETRY_AFTER_SECONDS))
             }
         }
@@ -147,8 +174,7 @@ async fn handle_with_session(handler: &HandlerRef, cx: &mut Context, request: &m
 
 /// What can be told of a route whatever else is wrong with its file: its name and its condition.
 struct Outline {
-    name: String,
-    id: String,
+    identity: RouteName,
     condition: Result<Option<Expr<bool>>, ()>,
 }
 
@@ -165,7 +191,8 @@ impl Outline {
         };
         let compile = |text: String| Expr::compile(&text, bindings).map_err(|_| ());
         let condition = condition.and_then(|text| text.map(compile).transpose());
-        Self { name: text("name").unwrap_or_else(|| id.clone()), id, condition }
+        let identity = RouteName { name: text("name").unwrap_or_else(|| id.clone()), id };
+        Self { identity, condition }
     }
 
     /// A stand-in that answers 503 to the requests the route would take. Without a readable condition there
@@ -173,7 +200,7 @@ impl Outline {
     fn broken(self, diagnostics: Vec<Diagnostic>) -> Broken {
         let closed = self.condition.ok().map(|condition| {
             let uses = condition.as_ref().map(Expr::uses).unwrap_or_default();
-            Arc::new(Route { id: self.id, name: self.name, uses, condition, service: Service::Closed })
+            Arc::new(Route { identity: self.identity, uses, condition, service: Service::Closed })
         });
         Broken { closed, diagnostics }
     }
@@ -188,48 +215,82 @@ pub(super) fn salvaged_condition(bytes: &[u8]) -> Option<String> {
     strings.next()?.ok()
 }
 
-/// Declares every route of a folder, and of the folders of routers within, without building any: what `check`
-/// does. A folder within that is not there is left out.
+/// Declares every route of a folder, and of the folders of routers within, and builds those that have no
+/// mistake so far; nothing is started. What `check` does. A folder within that is not there is left out.
+///
+/// `parent` are the objects around the routes, if they could be built; without them the routes are only declared.
 pub fn check_routes(
-    environment: &Environment,
+    environment: &Arc<Environment>,
     directory: &Path,
     scope: &Arc<LevelScope>,
+    parent: Option<&Arc<Generation>>,
 ) -> std::io::Result<Vec<CheckedRoute>> {
-    let mut checked = Vec::new();
-    check_folder(environment, directory, scope, &mut Vec::new(), &mut checked)?;
-    Ok(checked)
+    let mut check = Check { environment, open: Vec::new(), checked: Vec::new() };
+    check.folder(directory, scope, parent)?;
+    Ok(check.checked)
 }
 
-/// `open` are the folders around this one: one that holds itself is not entered again.
-fn check_folder(
-    environment: &Environment,
-    directory: &Path,
-    scope: &Arc<LevelScope>,
-    open: &mut Vec<PathBuf>,
-    checked: &mut Vec<CheckedRoute>,
-) -> std::io::Result<()> {
-    let files = super::scan::route_files(directory)?;
-    open.push(super::scan::unique(directory));
-    for file in files {
-        let shown = super::scan::shown_path(environment, &file);
-        let document = heap::read_document(environment, &file, &shown, Some(scope));
+struct Check<'a> {
+    environment: &'a Arc<Environment>,
+    /// The folders around the present one: one that holds itself is not entered again.
+    open: Vec<PathBuf>,
+    checked: Vec<CheckedRoute>,
+}
+
+impl Check<'_> {
+    fn folder(
+        &mut self,
+        directory: &Path,
+        scope: &Arc<LevelScope>,
+        parent: Option<&Arc<Generation>>,
+    ) -> std::io::Result<()> {
+        let files = super::scan::route_files(directory)?;
+        self.open.push(super::scan::unique(directory));
+        let mut names = Vec::new();
+        for file in files {
+            self.file(&file, scope, parent, &mut names)?;
+        }
+        self.open.pop();
+        Ok(())
+    }
+
+    fn file(
+        &mut self,
+        file: &Path,
+        scope: &Arc<LevelScope>,
+        parent: Option<&Arc<Generation>>,
+        names: &mut Vec<RouteName>,
+    ) -> std::io::Result<()> {
+        let environment = self.environment;
+        let shown = super::scan::shown_path(environment, file);
+        let document = heap::read_document(environment, file, &shown, Some(scope));
         let declared = heap::declare::<RouteFields>(environment, document, Some(scope), "a route", false);
         let mut diagnostics = declared.diagnostics;
+        let mut generation = None;
+        if let Some(level) = declared.level {
+            let name = RouteName::of(&level.fields, &super::scan::file_id(file));
+            diagnostics.extend(name.complaint(names.iter(), &shown));
+            names.push(name);
+            match parent.map(|parent| level.plan.build(environment, Some(parent))) {
+                Some(Ok(unstarted)) => generation = Some(unstarted.generation().clone()),
+                Some(Err(mut complaints)) => diagnostics.append(&mut complaints),
+                None => {}
+            }
+        }
         let folders =
             declared.nested.into_iter().map(|nested| environment.paths.config.join(nested.directory));
         let (loops, folders): (Vec<_>, Vec<_>) =
-            folders.partition(|folder| open.contains(&super::scan::unique(folder)));
+            folders.partition(|folder| self.open.contains(&super::scan::unique(folder)));
         diagnostics.extend(loops.iter().map(|folder| super::registry::route_loop(folder)));
-        checked.push(CheckedRoute { file: shown, diagnostics });
+        self.checked.push(CheckedRoute { file: shown, diagnostics });
         for folder in folders {
-            match check_folder(environment, &folder, &declared.scope, open, checked) {
+            match self.folder(&folder, &declared.scope, generation.as_ref()) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
                 _ => {}
             }
         }
+        Ok(())
     }
-    open.pop();
-    Ok(())
 }
 
 /// A route file that was checked.

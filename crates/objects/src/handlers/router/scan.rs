@@ -110,7 +110,7 @@ impl Scanner {
             self.files.keys().filter(|file| !present.contains(file)).cloned().collect();
         let missing: Vec<Known> = missing.iter().filter_map(|file| self.files.remove(file)).collect();
         for route in missing.iter().filter_map(|known| known.route.as_ref()) {
-            tracing::info!(target: "Router", id = route.id, name = route.name, "Unloaded a route.");
+            tracing::info!(target: "Router", id = route.identity.id, name = route.identity.name, "Unloaded a route.");
         }
         missing
     }
@@ -129,7 +129,7 @@ impl Scanner {
         if self.files.get(file).is_some_and(|known| known.hash == hash) {
             return false;
         }
-        let file_id = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let file_id = file_id(file);
         let shown = shown_path(&self.environment, file);
         let before = self.files.get(file).or_else(|| missing.iter().find(|known| known.hash == hash));
         let last_good = before.and_then(|known| known.route.clone()).filter(|route| route.is_serving());
@@ -142,7 +142,7 @@ impl Scanner {
         });
         let (route, mut diagnostics) = match loaded {
             Ok(Loaded { route, diagnostics }) => {
-                tracing::info!(target: "Router", id = route.id, name = route.name, file = shown, "Loaded a route.");
+                tracing::info!(target: "Router", id = route.identity.id, name = route.identity.name, file = shown, "Loaded a route.");
                 (Some(Arc::new(route)), diagnostics)
             }
             Err(Broken { closed, diagnostics }) => {
@@ -168,13 +168,9 @@ impl Scanner {
             .iter()
             .filter(|(other, _)| *other != file)
             .filter_map(|(_, known)| known.route.as_ref());
-        let taken = others.into_iter().find(|other| other.id == route.id || other.name == route.name);
-        let complaint = match taken {
-            _ if route.id == "default" || route.name == "default" => {
-                super::registry::reserved_name(&shown_path(&self.environment, file))
-            }
-            Some(other) => super::registry::taken_name(&shown_path(&self.environment, file), &other.name),
-            None => return Ok(Loaded { route, diagnostics }),
+        let others = others.map(|other| &other.identity);
+        let Some(complaint) = route.identity.complaint(others, &shown_path(&self.environment, file)) else {
+            return Ok(Loaded { route, diagnostics });
         };
         diagnostics.push(complaint);
         Err(Broken { closed: None, diagnostics })
@@ -184,7 +180,8 @@ impl Scanner {
     fn table(&self) -> Table {
         let mut routes: Vec<Arc<Route>> =
             self.files.values().filter_map(|known| known.route.clone()).collect();
-        routes.sort_by(|left, right| left.name.encode_utf16().cmp(right.name.encode_utf16()));
+        routes
+            .sort_by(|left, right| left.identity.name.encode_utf16().cmp(right.identity.name.encode_utf16()));
         let uses = routes.iter().fold(Uses::default(), |uses, route| uses.union(route.uses));
         Table { routes, uses }
     }
@@ -234,6 +231,11 @@ pub(super) fn route_files(directory: &Path) -> io::Result<Vec<PathBuf>> {
     }
     files.sort();
     Ok(files)
+}
+
+/// What a route is known by that does not say so itself.
+pub(super) fn file_id(file: &Path) -> String {
+    file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 /// The path below the instance directory, which is how people know it.

@@ -166,8 +166,8 @@ impl Live {
         assert!(self.scanner.scan().is_ok());
         let table = self.router.table.load();
         let shown = table.routes.iter().map(|route| match route.is_serving() {
-            true => route.id.clone(),
-            false => format!("({})", route.id),
+            true => route.identity.id.clone(),
+            false => format!("({})", route.identity.id),
         });
         assert_eq!(shown.collect::<Vec<_>>().join(" "), expected);
     }
@@ -189,7 +189,7 @@ fn a_refused_name_is_tried_again_when_it_may_be_free() {
     let (first, second) = (route(r#""_id": "x", "#, 200), route(r#""_id": "x", "name": "y", "#, 201));
     live.check(&[("a.json", Some(&first)), ("b.json", Some(&second))], "x");
     live.check(&[("a.json", None)], "x");
-    assert_eq!(live.router.table.load().routes[0].name, "y");
+    assert_eq!(live.router.table.load().routes[0].identity.name, "y");
     live.check(&[("c.json", Some(&first))], "x");
     live.check(&[("b.json", Some(&route(r#""_id": "z", "#, 200)))], "x z");
     live.check(&[("d.json", Some(&route("", 200)))], "d x z");
