@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use exchange::{
-    Context, Handler, HandlerRef, Outcome, Request, SessionManagerRef, SessionSlot, TemporaryStorage,
+    Context, Handler, HandlerRef, Outcome, Request, RouterContext, SessionManagerRef, SessionSlot,
+    TemporaryStorage,
 };
 use heap::{AnyObject, Document, Environment, Generation, Ref, Started, TemporaryStorageRef, Unstarted};
 use serde::Deserialize;
@@ -135,6 +136,8 @@ impl Handler for Entry {
         let serving = self.0.current.load_full();
         cx.storage = serving.storage.clone();
         cx.session = SessionSlot::new(serving.session.clone());
+        // Before any `baseURI`: redirects are rewritten to what the client asked for.
+        cx.router = Some(RouterContext { original_uri: request.uri.clone() });
         let mut response = serving.handler.handle(cx, request).await;
         cx.session.save(&mut response).await?;
         Ok(response)

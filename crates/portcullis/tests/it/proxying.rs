@@ -161,6 +161,26 @@ fn what_a_trusted_proxy_says_is_passed_on_and_believed() {
 }
 
 #[test]
+fn redirects_lead_back_to_the_gateway_wherever_the_base_is_set() {
+    let redirect = "HTTP/1.1 302 Found\r\nLocation: http://origin.example/b\r\nContent-Length: 0\r\n\r\n";
+    let origin = upstream().answer("/a", redirect).start();
+    let chain = r#"{ "type": "Chain", "config": {
+        "filters": [{ "type": "LocationHeaderFilter" }], "handler": "ReverseProxyHandler" } }"#;
+    let router = r#"{ "type": "Router" }"#;
+    for (inner, handler) in [(None, chain), (Some(chain), router)] {
+        let config = format!(r#"{{ "handler": {handler}, "baseURI": "{}" }}"#, origin.uri());
+        let mut builder = gateway().config(&config);
+        if let Some(inner) = inner {
+            builder = builder.route("all", &format!(r#"{{ "handler": {inner} }}"#));
+        }
+        let gateway = builder.start();
+        let reply = gateway.client().get("/a");
+        let expected = format!("http://{}", gateway.address());
+        assert!(reply.field("location").unwrap().starts_with(&expected), "{:?}", reply.field("location"));
+    }
+}
+
+#[test]
 fn an_origin_that_is_not_there_is_a_502() {
     let closed = upstream().start().uri();
     let gateway = gateway().route("all", &proxy_route(&closed)).start();
