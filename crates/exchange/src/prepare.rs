@@ -34,6 +34,10 @@ impl Prepare {
     /// Does the same for a handler that evaluates by itself, like a router.
     pub async fn request(uses: Uses, cx: &mut Context, request: &mut Request) -> Result<(), Fault> {
         if uses.request_entity {
+            if let Some(length) = request.body.length() {
+                // A small entity that came with the head is held already; its limit is the same.
+                cx.storage.admit(length).map_err(request_body_fault)?;
+            }
             request.body.buffer(&cx.storage).await.map_err(request_body_fault)?;
         }
         if uses.session {

@@ -24,6 +24,12 @@ pub struct StorageLimits {
     pub directory: PathBuf,
 }
 
+impl StorageLimits {
+    fn bytes_max(&self) -> u64 {
+        self.file_bytes_max.max(self.memory_bytes_max)
+    }
+}
+
 impl Default for StorageLimits {
     fn default() -> Self {
         Self {
@@ -52,6 +58,15 @@ impl TemporaryStorage {
     /// The limits.
     pub fn limits(&self) -> &StorageLimits {
         self.0.as_deref().unwrap_or(&DEFAULT_LIMITS)
+    }
+
+    /// Refuses a length that the storage would not take, for an entity that is held already.
+    ///
+    /// # Errors
+    /// [`BodyError::TooLarge`].
+    pub(crate) fn admit(&self, length: u64) -> Result<(), BodyError> {
+        let bytes_max = self.limits().bytes_max();
+        if length > bytes_max { Err(BodyError::TooLarge { bytes_max }) } else { Ok(()) }
     }
 
     pub(crate) fn writer(&self) -> Writer<'_> {
@@ -104,7 +119,7 @@ pub(crate) struct Writer<'a> {
 impl Writer<'_> {
     pub(crate) fn write(&mut self, block: &[u8]) -> Result<(), BodyError> {
         self.written += block.len() as u64;
-        let bytes_max = self.limits.file_bytes_max.max(self.limits.memory_bytes_max);
+        let bytes_max = self.limits.bytes_max();
         if self.written > bytes_max {
             return Err(BodyError::TooLarge { bytes_max });
         }

@@ -86,3 +86,21 @@ fn every_kind_has_a_status_and_somebody_to_blame() {
         assert_eq!((kind.status().as_u16(), kind.origin()), (status, origin));
     }
 }
+
+/// What comes of fetching an entity of nine bytes, held already, into a storage that takes `bytes_max`.
+#[track_caller]
+fn check_held_entity(bytes_max: u64, expected: Option<u16>) {
+    let mut cx = context();
+    let limits =
+        exchange::StorageLimits { memory_bytes_max: 1, file_bytes_max: bytes_max, ..Default::default() };
+    cx.storage = exchange::TemporaryStorage::new(limits);
+    let uses = expression::Uses { request_entity: true, ..Default::default() };
+    let prepared = crate::run(exchange::Prepare::request(uses, &mut cx, &mut crate::request()));
+    assert_eq!(prepared.err().map(|fault| fault.kind().status().as_u16()), expected);
+}
+
+#[test]
+fn an_entity_that_came_with_its_head_has_the_same_limit() {
+    check_held_entity(9, None);
+    check_held_entity(8, Some(413));
+}
