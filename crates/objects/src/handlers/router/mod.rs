@@ -3,6 +3,7 @@
 
 mod registry;
 mod route;
+mod salvage;
 mod scan;
 #[cfg(test)]
 mod tests;

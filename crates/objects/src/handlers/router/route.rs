@@ -9,6 +9,8 @@ use heap::{AnyObject, Document, Environment, Generation, LevelScope, Ref, Starte
 use serde::Deserialize;
 use source::{Diagnostic, Node};
 
+use super::salvage::salvaged_condition;
+
 /// Seconds after which a client may try a broken route again.
 const RETRY_AFTER_SECONDS: u32 = 30;
 
@@ -204,15 +206,6 @@ impl Outline {
         });
         Broken { closed, diagnostics }
     }
-}
-
-/// The condition of a file that is not JSON as a whole: the string behind the first `"condition":`.
-pub(super) fn salvaged_condition(bytes: &[u8]) -> Option<String> {
-    let text = String::from_utf8_lossy(bytes);
-    let (_, rest) = text.split_once("\"condition\"")?;
-    let rest = rest.trim_start().strip_prefix(':')?.trim_start();
-    let mut strings = serde_json::Deserializer::from_str(rest).into_iter::<String>();
-    strings.next()?.ok()
 }
 
 /// Declares every route of a folder, and of the folders of routers within, and builds those that have no

@@ -7,7 +7,6 @@ use arc_swap::ArcSwap;
 use expect_test::{Expect, expect};
 
 use super::Running;
-use super::route::salvaged_condition;
 use super::scan::Scanner;
 use crate::testing::play;
 
@@ -209,13 +208,4 @@ fn a_scan_interval_is_limited() {
     let complaints = play(level, "GET /").unwrap_err();
     expect!["config.json:1:59: error[PC0313]: a scan interval cannot be unlimited"]
         .assert_eq(&complaints[0].to_string());
-}
-
-#[test]
-fn a_condition_is_read_from_half_a_file() {
-    let read = |text: &str| salvaged_condition(text.as_bytes());
-    assert_eq!(read(r#"{"condition" : "${a == \"b\"}", "#).as_deref(), Some(r#"${a == "b"}"#));
-    assert_eq!(read(r#"{"condition": tru"#), None);
-    assert_eq!(read(r#"{"condition": "half"#), None);
-    assert_eq!(read("{"), None);
 }
