@@ -160,3 +160,20 @@ fn under_load_no_request_fails_that_a_good_version_could_have_served() {
         }
     });
 }
+
+#[test]
+fn a_broken_route_keeps_serving_when_config_json_is_reloaded() {
+    let config = |name: &str| format!(r#"{{ "handler": {{ "type": "Router", "name": "{name}" }} }}"#);
+    let gateway = gateway()
+        .env("IG_ROUTER_SCAN_INTERVAL", "100 ms")
+        .config(&config("first"))
+        .route("all", &answer_route("good"))
+        .start();
+    gateway.folder().write(ROUTE, r#"{ "handler": "Nobody" }"#);
+    gateway.wait_for_log("the last good version keeps serving");
+    gateway.folder().write("config/config.json", &config("second"));
+    gateway.wait_for_log("config.json has changed and is loaded");
+    assert_eq!(gateway.get("/").text(), "good");
+    gateway.folder().write(ROUTE, &answer_route("mended"));
+    wait_for(&gateway, 200, "mended");
+}

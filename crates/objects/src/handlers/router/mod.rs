@@ -24,7 +24,7 @@ use source::{Diagnostic, DurationValue, Severity};
 pub use registry::{CODES, RouteStatus, RouterRegistry};
 use route::Route;
 pub use route::check_routes;
-use scan::{ScanError, Scanner};
+use scan::{GoodTexts, ScanError, Scanner};
 
 /// Scans this often unless the configuration or `IG_ROUTER_SCAN_INTERVAL` says otherwise.
 const SCAN_INTERVAL: Duration = Duration::from_secs(10);
@@ -95,8 +95,9 @@ impl ObjectConfig for Router {
         }
         let (hand_over, scanner) = tokio::sync::oneshot::channel();
         let started = Arc::downgrade(&running);
+        let good = b.shared(&directory.display().to_string(), GoodTexts::default);
         b.on_start(move |starting| {
-            let mut scanner = Scanner::new(directory, starting, started);
+            let mut scanner = Scanner::new(directory, good, starting, started);
             let complaints = match scanner.scan() {
                 Ok(complaints) => complaints,
                 Err(ScanError::Folder(error)) if !must_exist && error.kind() == ErrorKind::NotFound => {

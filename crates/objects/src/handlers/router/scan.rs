@@ -4,10 +4,10 @@
 //! the whole new table and publishes it in one step, so a renamed file is never missing in between.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use expression::Uses;
 use heap::{Environment, Generation, Starting};
@@ -26,6 +26,32 @@ pub(super) struct Scanner {
     parent: Weak<Generation>,
     router: Publisher,
     files: BTreeMap<PathBuf, Known>,
+    good: Arc<GoodTexts>,
+}
+
+/// The text of the last version of each file that loaded. Shared by the routers of one folder over reloads of
+/// the configuration around them, so that a file which is broken at such a moment keeps serving, too.
+#[derive(Default)]
+pub(super) struct GoodTexts(Mutex<HashMap<PathBuf, Vec<u8>>>);
+
+impl GoodTexts {
+    fn of(&self, file: &Path) -> Option<Vec<u8>> {
+        self.lock().get(file).cloned()
+    }
+
+    fn keep(&self, file: &Path, text: &[u8]) {
+        self.lock().insert(file.to_owned(), text.to_owned());
+    }
+
+    /// Forgets files that are gone.
+    fn retain(&self, files: &[PathBuf]) {
+        self.lock().retain(|file, _| files.contains(file));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<PathBuf, Vec<u8>>> {
+        // Nothing under the lock panics.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Why a folder was not scanned; the table stays as it is.
@@ -46,13 +72,19 @@ struct Known {
 }
 
 impl Scanner {
-    pub(super) fn new(directory: PathBuf, starting: &Starting<'_>, router: Publisher) -> Self {
+    pub(super) fn new(
+        directory: PathBuf,
+        good: Arc<GoodTexts>,
+        starting: &Starting<'_>,
+        router: Publisher,
+    ) -> Self {
         Self {
             directory,
             environment: starting.environment.clone(),
             parent: Arc::downgrade(starting.generation),
             router,
             files: BTreeMap::new(),
+            good,
         }
     }
 
@@ -75,6 +107,7 @@ impl Scanner {
             .collect();
         let missing = self.forget_missing(&files);
         let mut changed = !missing.is_empty();
+        self.good.retain(&files);
         for file in files {
             changed |= self.read(&file, &parent, &missing, &mut complaints);
         }
@@ -143,9 +176,11 @@ impl Scanner {
         let (route, mut diagnostics) = match loaded {
             Ok(Loaded { route, diagnostics }) => {
                 tracing::info!(target: "Router", id = route.identity.id, name = route.identity.name, file = shown, "Loaded a route.");
+                self.good.keep(file, &bytes);
                 (Some(Arc::new(route)), diagnostics)
             }
             Err(Broken { closed, diagnostics }) => {
+                let last_good = last_good.or_else(|| self.load_last_good(file, parent));
                 let state = match (&last_good, &closed) {
                     (Some(_), _) => "the last good version keeps serving",
                     (None, Some(_)) => "it answers 503 until the file is mended",
@@ -158,6 +193,14 @@ impl Scanner {
         complaints.append(&mut diagnostics);
         self.files.insert(file.to_owned(), Known { hash, is_name_taken, route });
         true
+    }
+
+    /// The last good version of a file that was broken before this router came to be.
+    fn load_last_good(&self, file: &Path, parent: &Arc<Generation>) -> Option<Arc<Route>> {
+        let text = self.good.of(file)?;
+        let shown = shown_path(&self.environment, file);
+        let loaded = Route::load(&self.environment, parent, &file_id(file), &shown, &text).ok()?;
+        self.refuse_taken_name(file, loaded).ok().map(|loaded| Arc::new(loaded.route))
     }
 
     /// Of two routes with one name or id the one loaded first stays; `default` belongs to the router.

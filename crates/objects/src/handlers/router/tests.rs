@@ -148,7 +148,7 @@ impl Live {
         let router =
             Arc::new(Running { name: "r".to_owned(), table: ArcSwap::default(), default_handler: None });
         let starting = heap::Starting { generation: &started.generation, environment: &environment };
-        let scanner = Scanner::new(folder.0.clone(), &starting, Arc::downgrade(&router));
+        let scanner = Scanner::new(folder.0.clone(), Arc::default(), &starting, Arc::downgrade(&router));
         Self { folder, router, scanner, _started: started }
     }
 
