@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use exchange::{SessionManagerRef, TemporaryStorage};
+use exchange::SessionManagerRef;
 use heap::{Document, Environment, InstancePaths, Level, ProcessSettings, Services, Started};
 use objects::handlers::router::RouterRegistry;
 use source::{Diagnostic, Tokens};
@@ -16,7 +16,7 @@ use tokio::runtime::{Builder, Runtime};
 use transport::server::{Bound, Server};
 
 use crate::admin::{self, Endpoints, Protection, State};
-use crate::gateway::{Built, Gateway};
+use crate::gateway::{Built, Gateway, Inherited};
 use crate::pid::{PidFile, PidFileMode};
 use crate::server_config::{self, AdminFields, Connector, Mode, ServerConfig};
 use crate::shutdown::Signals;
@@ -102,11 +102,12 @@ impl Instance {
         let protection = Protection {
             filter: fields.api_protection_filter.as_ref().map(|filter| generation.get(filter)),
             session: session.clone(),
-            storage: storage.unwrap_or_else(TemporaryStorage::default),
+            storage: storage.clone().unwrap_or_default(),
         };
+        let inherited = Inherited { session, storage };
         let started_admin = unstarted.start(&environment).map_err(|error| error.0)?;
 
-        let built = Built::build(&environment, level, &session)?;
+        let built = Built::build(&environment, level, &inherited)?;
         let (serving, started) = built.start(&environment)?;
         let state = Arc::new(State { mode, routers, is_ready: AtomicBool::new(true) });
         let gateway = Gateway::new(serving, Endpoints::new(&prefix, protection.clone(), state.clone()));
@@ -119,7 +120,7 @@ impl Instance {
         }
         let server = Server::start(connectors, workers).map_err(io_error)?;
         let reloader =
-            reload::Reloader::start(&environment, gateway, started, session, hashes, control.handle());
+            reload::Reloader::start(&environment, gateway, started, inherited, hashes, control.handle());
         tracing::info!("started in {}ms on ports : [{}]", began.elapsed().as_millis(), ports.join(" "));
         Ok(Self { control, signals, server, state, reloader, _admin: started_admin, _pid_file: pid_file })
     }

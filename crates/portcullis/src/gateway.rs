@@ -68,6 +68,14 @@ pub(crate) struct Serving {
     _generation: Arc<Generation>,
 }
 
+/// What `admin.json` provides for a `config.json` that has none of its own.
+#[derive(Clone)]
+pub(crate) struct Inherited {
+    pub(crate) session: SessionManagerRef,
+    /// `None` when `admin.json` names none: then the default object of the level applies.
+    pub(crate) storage: Option<TemporaryStorage>,
+}
+
 /// A built generation whose work has not started.
 pub(crate) struct Built {
     serving: Serving,
@@ -75,22 +83,24 @@ pub(crate) struct Built {
 }
 
 impl Built {
-    /// Builds the objects of `config.json`. `session` is the manager of `admin.json`, for a level without one.
+    /// Builds the objects of `config.json`.
     pub(crate) fn build(
         environment: &Arc<Environment>,
         level: heap::Level<GatewayFields>,
-        session: &SessionManagerRef,
+        inherited: &Inherited,
     ) -> Result<Self, Vec<Diagnostic>> {
         let fields = level.fields;
         let unstarted = level.plan.build(environment, None)?;
         let generation = unstarted.generation().clone();
         let own = fields.session.as_ref().map(|session| generation.get(session));
-        let storage = fields.temporary_storage.as_ref().map(|storage| generation.get(storage));
-        let storage = storage.or_else(|| generation.named::<TemporaryStorageRef>("TemporaryStorage"));
+        let storage = fields.temporary_storage.as_ref().map(|storage| generation.get(storage).0);
+        let storage = storage
+            .or_else(|| inherited.storage.clone())
+            .or_else(|| generation.named::<TemporaryStorageRef>("TemporaryStorage").map(|storage| storage.0));
         let serving = Serving {
             handler: generation.decorate(generation.get(&fields.handler)),
-            session: own.or_else(|| generation.named("Session")).unwrap_or_else(|| session.clone()),
-            storage: storage.map(|storage| storage.0).unwrap_or_default(),
+            session: own.or_else(|| generation.named("Session")).unwrap_or_else(|| inherited.session.clone()),
+            storage: storage.unwrap_or_default(),
             _generation: generation,
         };
         Ok(Self { serving, unstarted })

@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use exchange::SessionManagerRef;
 use heap::{Environment, InstancePaths, Started};
 use sha2::{Digest, Sha256};
 use source::Tokens;
@@ -16,7 +15,7 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
 use crate::check;
-use crate::gateway::{self, Built, Gateway};
+use crate::gateway::{self, Built, Gateway, Inherited};
 
 /// Time between two looks, unless `IG_ROUTER_SCAN_INTERVAL` says otherwise.
 const INTERVAL: Duration = Duration::from_secs(10);
@@ -43,11 +42,11 @@ impl Reloader {
         environment: &Arc<Environment>,
         gateway: Arc<Gateway>,
         started: Started,
-        session: SessionManagerRef,
+        inherited: Inherited,
         hashes: Hashes,
         control: &Handle,
     ) -> Self {
-        let watch = Watch { hashes, environment: environment.clone(), gateway, started, session };
+        let watch = Watch { hashes, environment: environment.clone(), gateway, started, inherited };
         Self(Some(control.spawn(watch.run(interval(environment)))))
     }
 }
@@ -71,7 +70,7 @@ struct Watch {
     environment: Arc<Environment>,
     gateway: Arc<Gateway>,
     started: Started,
-    session: SessionManagerRef,
+    inherited: Inherited,
     hashes: Hashes,
 }
 
@@ -117,7 +116,7 @@ impl Watch {
             return report(&declared.diagnostics);
         };
         check::log(&declared.diagnostics);
-        let built = Built::build(&self.environment, level, &self.session);
+        let built = Built::build(&self.environment, level, &self.inherited);
         match built.and_then(|built| built.start(&self.environment)) {
             Ok((serving, started)) => {
                 self.gateway.swap(serving);

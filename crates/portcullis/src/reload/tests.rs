@@ -3,7 +3,7 @@
 use std::fs;
 use std::sync::atomic::AtomicBool;
 
-use exchange::{ClientInfo, Context, Request, TemporaryStorage};
+use exchange::{ClientInfo, Context, Request, SessionManagerRef, TemporaryStorage};
 use heap::{ProcessSettings, Services};
 use objects::handlers::router::RouterRegistry;
 
@@ -38,7 +38,8 @@ impl Running {
         let Ok(unstarted) = admin.plan.build(&environment, None) else { panic!("admin.json is sound") };
         let session: SessionManagerRef = unstarted.generation().get(&session);
         let level = gateway::declare(&environment).level.unwrap();
-        let built = Built::build(&environment, level, &session).unwrap_or_else(|_| panic!("it is sound"));
+        let inherited = Inherited { session: session.clone(), storage: None };
+        let built = Built::build(&environment, level, &inherited).unwrap_or_else(|_| panic!("it is sound"));
         let (serving, started) = built.start(&environment).unwrap_or_else(|_| panic!("it starts"));
         let protection =
             Protection { filter: None, session: session.clone(), storage: TemporaryStorage::default() };
@@ -48,7 +49,7 @@ impl Running {
             is_ready: AtomicBool::new(true),
         };
         let gateway = Gateway::new(serving, Endpoints::new("openig", protection, Arc::new(state)));
-        let watch = Watch { environment, gateway: gateway.clone(), started, session, hashes };
+        let watch = Watch { environment, gateway: gateway.clone(), started, inherited, hashes };
         Self { folder, gateway, watch }
     }
 

@@ -131,3 +131,20 @@ fn what_follows_a_refused_request_is_not_read_as_another() {
     testbed::pause(Duration::from_millis(100));
     assert_eq!(origin.requests().len(), 0);
 }
+
+#[test]
+fn an_entity_that_overflows_the_temporary_storage_of_admin_json_is_a_413() {
+    let storage = r#"{ "type": "TemporaryStorage", "config": { "initialLength": 10, "memoryLimit": 10, "fileLimit": 100 } }"#;
+    let admin = format!(
+        r#"{{ "connectors": [{{ "port": "&{{test.port|0}}", "host": "127.0.0.1" }}], "temporaryStorage": {storage} }}"#
+    );
+    let route = r#"{ "handler": { "type": "StaticResponseHandler", "config": { "status": 200, "entity": "${request.entity.string}" } } }"#;
+    let gateway = gateway().admin(&admin).route("all", route).start();
+    for (length, status) in [(100, 200), (101, 413)] {
+        let mut connection = gateway.client().connect();
+        let head = format!("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n");
+        connection.send(head.as_bytes());
+        connection.send("x".repeat(length).as_bytes());
+        assert_eq!(connection.reply().status, status, "{length}");
+    }
+}
