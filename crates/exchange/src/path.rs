@@ -58,7 +58,9 @@ pub fn inspect_path(raw: &str) -> Option<PathFinding> {
                 match byte {
                     b'/' | b'\\' => return Some(PathFinding::EncodedSeparator),
                     b'.' => return Some(PathFinding::EncodedDot),
-                    b'%' => return Some(PathFinding::DoubleEncoding),
+                    b'%' if could_decode_again(&bytes[index + 3..]) => {
+                        return Some(PathFinding::DoubleEncoding);
+                    }
                     0..=0x1f | 0x7f => return Some(PathFinding::ControlCharacter),
                     0x80.. => encoded_beyond_ascii = true,
                     _ => {}
@@ -106,6 +108,12 @@ pub fn canonical_path(raw: &str) -> Option<String> {
     inspect_path(&path).is_none().then_some(path)
 }
 
+/// Whether an encoded percent sign and what follows it may be taken for one more encoded byte. `100%25` at the
+/// end of a segment can not.
+fn could_decode_again(rest: &[u8]) -> bool {
+    rest.first().is_some_and(|next| next.is_ascii_hexdigit() || *next == b'%')
+}
+
 fn encoded_byte(bytes: &[u8], at: usize) -> Option<u8> {
     let high = char::from(*bytes.get(at + 1)?).to_digit(16)?;
     let low = char::from(*bytes.get(at + 2)?).to_digit(16)?;
@@ -124,7 +132,17 @@ mod tests {
 
     #[test]
     fn plain_paths_pass() {
-        for path in ["/", "/a/b.c", "/a%20b/", "/caf%C3%A9", "/.well-known/x", "/a..b", "/a;v=1"] {
+        for path in [
+            "/100%25",
+            "/100%25/x",
+            "/",
+            "/a/b.c",
+            "/a%20b/",
+            "/caf%C3%A9",
+            "/.well-known/x",
+            "/a..b",
+            "/a;v=1",
+        ] {
             check(path, None, Some(path));
         }
     }
@@ -143,6 +161,7 @@ mod tests {
         check("/a%2fb", Some(PathFinding::EncodedSeparator), None);
         check("/a%5Cb", Some(PathFinding::EncodedSeparator), None);
         check("/a%252e", Some(PathFinding::DoubleEncoding), None);
+        check("/a%25%32e", Some(PathFinding::DoubleEncoding), None);
         check("/a\\b", Some(PathFinding::Backslash), None);
         check("/a%00", Some(PathFinding::ControlCharacter), None);
         check("/a%zz", Some(PathFinding::BrokenEncoding), None);
