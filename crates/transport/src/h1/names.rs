@@ -39,6 +39,8 @@ pub(crate) fn classify(name: &str) -> Field {
         14 if is("content-length") => Field::ContentLength,
         16 if is("proxy-connection") => Field::HopByHop,
         17 if is("transfer-encoding") => Field::TransferEncoding,
+        18 if is("proxy-authenticate") => Field::HopByHop,
+        19 if is("proxy-authorization") => Field::HopByHop,
         _ if is_forwarded(name) => Field::Forwarded,
         _ => Field::Plain,
     }
