@@ -125,7 +125,8 @@ impl<'de> Deserialize<'de> for Ports {
                 Ok(Ports(ports))
             }
         }
-        deserializer.deserialize_any(OneOrMany)
+        // An array is what a reader puts in the place of a mistake, so that it can look for further ones.
+        deserializer.deserialize_seq(OneOrMany)
     }
 }
 

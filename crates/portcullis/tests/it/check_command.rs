@@ -156,3 +156,15 @@ fn a_warning_fails_a_strict_check_only() {
     assert!(ended.success() && ended.output.contains("did you mean `entity`?"), "{}", ended.output);
     assert_eq!(run(&["check", "--strict"]).code(), Some(1));
 }
+
+#[test]
+fn every_bad_connector_is_told() {
+    let admin = r#"{ "connectors": [{ "port": -1 }, { "port": 70000 }, { "port": "x" }, {}] }"#;
+    let builder = gateway().admin(admin);
+    let instance = builder.folder().path().to_str().unwrap().to_owned();
+    let ended = builder.arguments(&["check", &instance]).run();
+    for place in ["admin.json:1:28", "admin.json:1:44", "admin.json:1:63", "admin.json:1:70"] {
+        assert!(ended.output.contains(place), "{place}: {}", ended.output);
+    }
+    assert!(ended.output.contains("4 errors"), "{}", ended.output);
+}
