@@ -15,6 +15,7 @@ mod ch_stop_ig;
 mod check_command;
 mod demo;
 mod examples;
+mod guides;
 mod mistakes;
 mod proxying;
 mod reload;

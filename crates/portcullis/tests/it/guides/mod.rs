@@ -1,0 +1,149 @@
+//! Every configuration that the five guides print, in files beside this one, and how far it loads.
+//!
+//! The files hold what the guides print; where a PDF broke strings over lines, or lost or gained braces at a page
+//! break, that and nothing else is mended. `docs/compatibility.md` is written from the table in `blocks.rs` and
+//! from what `check` says about each file: `UPDATE_EXPECT=1` rewrites it.
+
+mod blocks;
+mod promises;
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use expect_test::expect_file;
+use serde_json::{Value, json};
+
+use crate::gateway;
+use blocks::{Block, GUIDES, Place};
+
+/// What stands before the list in `docs/compatibility.md`.
+const INTRODUCTION: &str = "\
+# Compatibility with the guides
+
+Every configuration that the five guides print, and how far this version runs it. Written by the test
+`guides::every_block_loads_as_far_as_its_objects_exist`; run it with `UPDATE_EXPECT=1` to write it anew.
+
+*loads*: `portcullis check` has nothing against it. *waits for …*: the only complaints are about the named
+objects, which this version does not offer; what uses them stays closed. *read as text*: files of other products
+that share our listeners; their tokens and values resolve, but they configure nothing yet. *Mended* names what the
+PDF broke in the printed text.
+";
+
+#[test]
+fn every_block_loads_as_far_as_its_objects_exist() {
+    let mut page = INTRODUCTION.to_owned();
+    for guide in GUIDES {
+        let _ = write!(page, "\n## {}\n\n", guide.title);
+        if guide.blocks.is_empty() {
+            let _ = writeln!(page, "It prints no configuration.");
+            continue;
+        }
+        page.push_str("| configuration | section | state | shown by |\n| --- | --- | --- | --- |\n");
+        for block in guide.blocks {
+            let proofs: Vec<String> = block.proofs.iter().map(|proof| format!("`{proof}`")).collect();
+            let mended = if block.is_mended { " (mended)" } else { "" };
+            let _ = writeln!(
+                page,
+                "| `{}`{mended} | {} | {} | {} |",
+                block.file,
+                block.section,
+                state(block),
+                proofs.join(", ")
+            );
+        }
+    }
+    expect_file!["../../../../../docs/compatibility.md"].assert_eq(&page);
+}
+
+#[test]
+fn every_file_is_in_the_table_and_every_proof_is_a_test() {
+    let blocks: Vec<&Block> = GUIDES.iter().flat_map(|guide| guide.blocks).collect();
+    for entry in std::fs::read_dir(folder()).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert_eq!(blocks.iter().filter(|block| block.file == name).count(), 1, "{name}");
+    }
+    for proof in blocks.iter().flat_map(|block| block.proofs) {
+        let (module, test) = proof.split_once("::").unwrap();
+        let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
+        let source = [format!("{module}.rs"), format!("{module}/promises.rs")];
+        let is_there = source.iter().any(|file| {
+            std::fs::read_to_string(tests.join(file)).is_ok_and(|text| text.contains(&format!("fn {test}()")))
+        });
+        assert!(is_there, "{proof}");
+    }
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/guides")
+}
+
+/// The file as the guide prints it.
+fn text(file: &str) -> String {
+    std::fs::read_to_string(folder().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+fn printed(file: &str) -> Value {
+    serde_json::from_str(&text(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+/// How far `check` gets with a block at its place.
+fn state(block: &Block) -> String {
+    let builder = gateway();
+    let builder = match block.place {
+        Place::Admin => builder.admin(&text(block.file)),
+        Place::Route => builder.route("printed", &text(block.file)),
+        Place::Text => return "read as text".to_owned(),
+        _ => builder.route("printed", &wrapped(block).to_string()),
+    };
+    let instance = builder.folder().path().to_str().unwrap().to_owned();
+    // What the examples expect to find in the environment.
+    let ended = builder.env("KEYSTORE_SECRET_ID", "cGFzc3dvcmQ=").arguments(&["check", &instance]).run();
+    let mut missing: Vec<&str> = Vec::new();
+    for error in ended.output.lines().filter(|line| line.starts_with("error")) {
+        let Some(what) = not_offered(error) else { panic!("{}: {}", block.file, ended.output) };
+        if !missing.contains(&what) {
+            missing.push(what);
+        }
+    }
+    if missing.is_empty() {
+        assert!(ended.success(), "{}: {}", block.file, ended.output);
+        return "loads".to_owned();
+    }
+    format!("waits for {}", missing.join(", "))
+}
+
+/// What an error says is not offered: an object type, or something that a property asks for.
+fn not_offered(error: &str) -> Option<&str> {
+    let (_, complaint) = error.strip_suffix(" is not offered by this version")?.split_once("]: ")?;
+    let object_type = complaint.strip_prefix("the object type `").map(|name| name.trim_end_matches('`'));
+    Some(object_type.unwrap_or_else(|| complaint.rsplit(": ").next().unwrap_or(complaint)))
+}
+
+/// A route around a part of a configuration, with the objects that the part refers to and its guide does not print.
+fn wrapped(block: &Block) -> Value {
+    let printed = printed(block.file);
+    let neighbours = [
+        json!({ "name": "MySecureClientHandler", "type": "ClientHandler" }),
+        json!({ "name": "MySecretsProvider", "type": "SystemAndEnvSecretStore" }),
+        json!({ "name": "mySystemAndEnvSecretStore", "type": "SystemAndEnvSecretStore" }),
+        json!({ "name": "SystemAndEnvSecretStore", "type": "SystemAndEnvSecretStore" }),
+    ];
+    let mentioned = printed.to_string();
+    let mut heap: Vec<Value> = neighbours
+        .into_iter()
+        .filter(|object| mentioned.contains(&format!("\"{}\"", object["name"].as_str().unwrap())))
+        .collect();
+    let object = |object_type: &str, config: &Value| json!({ "name": "printed", "type": object_type, "config": config });
+    let mut handler = json!("ReverseProxyHandler");
+    match block.place {
+        Place::Object => heap.push(printed),
+        Place::ConfigOf(object_type) => heap.push(object(object_type, &printed["config"])),
+        Place::PropertyOf(object_type) => heap.push(object(object_type, &printed)),
+        Place::Handler(field) => handler = printed[field].clone(),
+        Place::RouteFields => {
+            return json!({ "handler": handler, "properties": printed["properties"] });
+        }
+        Place::Admin | Place::Route | Place::Text => unreachable!("these are files of their own"),
+    }
+    json!({ "heap": heap, "handler": handler })
+}
