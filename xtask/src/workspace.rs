@@ -4,8 +4,8 @@ use anyhow::{Context, Result};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Folders that hold no source: build output, history, and what other programs put there.
-const SKIPPED_FOLDERS: &[&str] = &["target", ".git", "node_modules", "corpus", "artifacts"];
+/// What holds no source: build output, history (in a linked work tree a file), and what other programs put there.
+const SKIPPED: &[&str] = &["target", ".git", "node_modules", "corpus", "artifacts"];
 
 /// A deeper tree is a link that leads back to itself.
 const FOLDER_DEPTH_MAX: usize = 32;
@@ -31,12 +31,13 @@ pub(crate) fn files(folder: &Path) -> Result<Vec<PathBuf>> {
         }
         for entry in fs::read_dir(&folder).with_context(|| format!("cannot list {}", folder.display()))? {
             let entry = entry?;
+            let name = entry.file_name();
+            if SKIPPED.iter().any(|skipped| name == *skipped) {
+                continue;
+            }
             let kind = entry.file_type()?;
             if kind.is_dir() {
-                let name = entry.file_name();
-                if !SKIPPED_FOLDERS.iter().any(|skipped| name == *skipped) {
-                    open.push((entry.path(), depth + 1));
-                }
+                open.push((entry.path(), depth + 1));
             } else if kind.is_file() {
                 found.push(entry.path());
             }
