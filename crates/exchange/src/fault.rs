@@ -31,6 +31,8 @@ pub enum FaultKind {
     TooLarge,
     /// The request was sent to the wrong host: 421.
     Misdirected,
+    /// Too many requests came in too short a time: 429.
+    TooManyRequests,
     /// The header fields exceed a limit: 431.
     HeadersTooLarge,
     /// A defect, of the configuration or of the gateway: 500.
@@ -55,6 +57,7 @@ impl FaultKind {
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
+            Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::BadGateway => StatusCode::BAD_GATEWAY,

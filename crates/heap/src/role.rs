@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use exchange::{FilterRef, HandlerRef, SessionManagerRef, TemporaryStorage};
+use exchange::{FilterRef, HandlerRef, SessionManagerRef, TemporaryStorage, ThrottlingPolicyRef};
 
 use crate::DecoratorRef;
 
@@ -47,6 +47,10 @@ impl Role for FilterRef {
 
 impl Role for SessionManagerRef {
     const REFERENCE: &'static str = "$ref:SessionManager";
+}
+
+impl Role for ThrottlingPolicyRef {
+    const REFERENCE: &'static str = "$ref:ThrottlingPolicy";
 }
 
 impl Role for DecoratorRef {

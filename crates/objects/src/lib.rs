@@ -11,6 +11,7 @@ mod not_offered;
 pub mod services;
 #[cfg(test)]
 mod testing;
+mod throttling_rate;
 
 use heap::Catalogue;
 

@@ -18,6 +18,8 @@ use crate::role::{Built, Role};
 pub struct Builder<'a> {
     pub(super) environment: &'a Environment,
     pub(super) name: &'a str,
+    /// `None` for a decorator, as for `scope`.
+    pub(super) index: Option<usize>,
     pub(super) span: &'a Span,
     pub(super) built: &'a [Option<Built>],
     pub(super) sites: &'a [Resolved],
@@ -34,6 +36,7 @@ impl<'a> Builder<'a> {
         Self {
             environment,
             name,
+            index: None,
             span,
             built: &[],
             sites: &[],
@@ -66,6 +69,17 @@ impl<'a> Builder<'a> {
     /// The name of the object, for logs.
     pub fn name(&self) -> &str {
         self.name
+    }
+
+    /// What tells this object from every other of the instance, for keeping its state over a reload: its file
+    /// and name, or its place in the file when it is declared in place, where names need not be unique.
+    pub fn identity(&self) -> String {
+        let registered = self.scope.and_then(|scope| scope.names.get(self.name).copied());
+        if self.index.is_some() && registered == self.index {
+            return format!("{}\n{}", self.file(), self.name);
+        }
+        let (line, column) = self.span.line_column();
+        format!("{}\n{}@{line}:{column}", self.file(), self.name)
     }
 
     /// The file that declares the object.

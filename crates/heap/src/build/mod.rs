@@ -95,6 +95,7 @@ impl Plan {
             let mut builder = Builder {
                 environment,
                 name: &object.name,
+                index: Some(index),
                 span: &object.span,
                 built: &objects.built,
                 sites: &self.sites,

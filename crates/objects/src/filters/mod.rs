@@ -13,6 +13,7 @@ mod location;
 mod location_header_filter;
 mod static_request_filter;
 mod switch_filter;
+mod throttling_filter;
 mod transaction_id_outbound_filter;
 mod uri_path_rewrite_filter;
 
@@ -27,6 +28,7 @@ pub use header_filter::HeaderFilter;
 pub use location_header_filter::LocationHeaderFilter;
 pub use static_request_filter::StaticRequestFilter;
 pub use switch_filter::SwitchFilter;
+pub use throttling_filter::ThrottlingFilter;
 pub use transaction_id_outbound_filter::TransactionIdOutboundFilter;
 pub use uri_path_rewrite_filter::UriPathRewriteFilter;
 
@@ -45,6 +47,7 @@ pub const TYPES: &[ObjectType] = &[
     ObjectType::of::<LocationHeaderFilter>(),
     ObjectType::of::<StaticRequestFilter>(),
     ObjectType::of::<SwitchFilter>(),
+    ObjectType::of::<ThrottlingFilter>(),
     ObjectType::of::<TransactionIdOutboundFilter>(),
     ObjectType::of::<UriPathRewriteFilter>(),
 ];

@@ -23,6 +23,7 @@ mod sample_app;
 mod scripts;
 mod static_resources;
 mod streaming;
+mod throttling;
 mod transcript;
 
 use testbed::GatewayBuilder;
