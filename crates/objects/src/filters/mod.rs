@@ -1,5 +1,6 @@
 //! Filters: they stand between a request and the next filter or handler.
 
+mod allow_only_filter;
 mod assignment_filter;
 mod chain_of_filters;
 pub(crate) mod charset;
@@ -17,6 +18,7 @@ mod throttling_filter;
 mod transaction_id_outbound_filter;
 mod uri_path_rewrite_filter;
 
+pub use allow_only_filter::AllowOnlyFilter;
 pub use assignment_filter::AssignmentFilter;
 pub use chain_of_filters::ChainOfFilters;
 pub use condition_enforcement_filter::ConditionEnforcementFilter;
@@ -36,6 +38,7 @@ use heap::ObjectType;
 
 /// The filters, sorted by name.
 pub const TYPES: &[ObjectType] = &[
+    ObjectType::of::<AllowOnlyFilter>(),
     ObjectType::of::<AssignmentFilter>(),
     ObjectType::of::<ChainOfFilters>(),
     ObjectType::of::<ConditionEnforcementFilter>(),
