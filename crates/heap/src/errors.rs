@@ -1,9 +1,10 @@
 //! Every complaint of this crate, one constructor each. Codes 300 to 399.
 
-use source::{Code, Diagnostic, Span, nearest};
+use source::{Code, Diagnostic, Node, Span, nearest};
 
 use crate::failure::{Failure, FailureKind};
 use crate::object::Catalogue;
+use crate::old_names::OldField;
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $number:literal, $slug:literal, $page:literal;)*) => {
@@ -28,6 +29,7 @@ codes! {
     RENAMED = 311, "renamed-type", "renamed-type.md";
     NOT_DECORATED = 312, "not-decorated", "not-decorated.md";
     CANNOT_BUILD = 313, "cannot-build", "cannot-build.md";
+    OLD_FIELD = 314, "older-name", "older-name.md";
 }
 
 pub(crate) fn unreadable(path: &str, error: &std::io::Error) -> Diagnostic {
@@ -72,18 +74,39 @@ pub(crate) fn unknown_field(what: &str, field: &str, span: &Span, known: &[&str]
 }
 
 pub(crate) fn unknown_type(name: &str, span: &Span, catalogue: &Catalogue) -> Diagnostic {
-    let hint = if name.contains('.') {
-        Some("Java class names cannot be loaded; use the type's short name".to_owned())
-    } else {
-        nearest(name, catalogue.names()).map(|name| format!("did you mean `{name}`?"))
-    };
+    if let Some((_, class)) = name.rsplit_once('.') {
+        return java_class(name, class, span, catalogue);
+    }
+    let hint = nearest(name, catalogue.names()).map(|name| format!("did you mean `{name}`?"));
     Diagnostic::error(&UNKNOWN_TYPE, format!("there is no object type `{name}`")).at(span).maybe_help(hint)
 }
 
-pub(crate) fn not_offered(name: &str, span: &Span) -> Diagnostic {
-    Diagnostic::error(&UNKNOWN_TYPE, format!("the object type `{name}` is not offered by this version"))
+/// A `type` that names a class: one of the product's own, which has a short name, or somebody's extension.
+fn java_class(name: &str, class: &str, span: &Span, catalogue: &Catalogue) -> Diagnostic {
+    // `org.example.Filter$Heaplet` is how a class within a class is written.
+    let class = class.split('$').next().unwrap_or(class);
+    let is_known = catalogue.get(class).is_some();
+    let help = match nearest(class, catalogue.names()) {
+        _ if is_known => format!("write `{class}`"),
+        _ if catalogue.not_offered.contains(&class) => {
+            format!("its object type `{class}` is not offered by this version")
+        }
+        Some(short) => format!("is it an extension like `{short}`? an object type has to take its place"),
+        None => "an object type of the reference has to take its place".to_owned(),
+    };
+    Diagnostic::error(&UNKNOWN_TYPE, format!("`{name}` is a Java class, and Java classes cannot be loaded"))
         .at(span)
-        .help("what uses it stays closed; remove it or wait for a version that offers it")
+        .help(help)
+}
+
+/// `today` is what takes the place of a type of an older release.
+pub(crate) fn not_offered(name: &str, today: Option<&str>, span: &Span) -> Diagnostic {
+    let help = match today {
+        Some(today) => format!("it is of an older release: write {today}; what uses it stays closed"),
+        None => "what uses it stays closed; remove it or wait for a version that offers it".to_owned(),
+    };
+    let message = format!("the object type `{name}` is not offered by this version");
+    Diagnostic::error(&UNKNOWN_TYPE, message).at(span).help(help)
 }
 
 pub(crate) fn no_type(span: &Span) -> Diagnostic {
@@ -145,6 +168,36 @@ pub(crate) fn evaluation(span: Span, message: &str) -> Diagnostic {
 
 pub(crate) fn renamed(old: &str, new: &str, span: &Span) -> Diagnostic {
     Diagnostic::warning(&RENAMED, format!("`{old}` is an older name of `{new}`")).at(span)
+}
+
+pub(crate) fn old_type(name: &str, today: &str, span: &Span) -> Diagnostic {
+    Diagnostic::warning(&RENAMED, format!("`{name}` is an object type of older releases; write {today}"))
+        .at(span)
+}
+
+pub(crate) fn old_field(what: &str, old: &OldField, span: &Span) -> Diagnostic {
+    let OldField { name, today, is_ignored, .. } = old;
+    let message = match is_ignored {
+        true => format!("`{name}` of {what} is a name of older releases and is ignored: {today}"),
+        false => format!("`{name}` of {what} is a name of older releases; write {today}"),
+    };
+    Diagnostic::warning(&OLD_FIELD, message).at(span)
+}
+
+/// An object that was found by its name, where a field names it today.
+pub fn named_in_heap(field: &str, name: &Node) -> Diagnostic {
+    let old = name.as_str().unwrap_or_default();
+    let message = format!("`{old}` is found by its name as in older releases; write `{field}` with its name");
+    Diagnostic::warning(&OLD_FIELD, message).at(&name.span)
+}
+
+/// `"heap": {"objects": […]}`, as it was before release 3.1.
+pub(crate) fn heap_of_objects(span: &Span) -> Diagnostic {
+    Diagnostic::warning(
+        &OLD_FIELD,
+        "`objects` of a heap is a name of older releases; write the array as `heap`",
+    )
+    .at(span)
 }
 
 pub(crate) fn not_decorated(field: &str, role: &str, span: &Span) -> Diagnostic {

@@ -11,6 +11,7 @@ use source::{Diagnostic, Node};
 use crate::build::Builder;
 use crate::declare::Declarer;
 use crate::deserialize;
+use crate::old_names::OldNames;
 use crate::role::{Built, Role};
 
 /// How far an object type can be relied on.
@@ -140,6 +141,8 @@ pub struct Catalogue {
     pub types: &'static [&'static [ObjectType]],
     /// Types that are known from the product's manual but not offered yet.
     pub not_offered: &'static [&'static str],
+    /// Names of older releases, with those of today.
+    pub old_names: OldNames,
     /// JSON text of an array: the objects every instance has by default, unless it declares its own.
     pub defaults: &'static str,
 }

@@ -8,6 +8,7 @@ pub mod filters;
 pub mod handlers;
 mod header_text;
 mod not_offered;
+mod old_names;
 pub mod services;
 #[cfg(test)]
 mod testing;
@@ -20,6 +21,7 @@ pub fn catalogue() -> Catalogue {
     Catalogue {
         types: &[handlers::TYPES, filters::TYPES, decorators::TYPES, services::TYPES],
         not_offered: not_offered::NAMES,
+        old_names: old_names::OLD_NAMES,
         defaults: include_str!("defaults.json"),
     }
 }

@@ -57,6 +57,22 @@ pub(crate) fn check_complaints(config: &str, expected: Expect) {
     expected.assert_eq(&shown);
 }
 
+/// The same, one line each.
+#[track_caller]
+pub(crate) fn check_brief(config: &str, expected: Expect) {
+    expected.assert_eq(&brief(config));
+}
+
+/// One line for each complaint about a configuration.
+pub(crate) fn brief(config: &str) -> String {
+    let (_, diagnostics) = load(config);
+    let line = |diagnostic: &Diagnostic| {
+        let help = diagnostic.help.as_deref().map(|help| format!(" | {help}")).unwrap_or_default();
+        format!("{diagnostic}{help}\n")
+    };
+    diagnostics.iter().map(line).collect()
+}
+
 /// Hands the object `name` of a heap with this one declaration to `look`.
 #[track_caller]
 pub(crate) fn with_object<R: Role>(declaration: &str, name: &str, look: impl FnOnce(R)) {

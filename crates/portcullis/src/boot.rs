@@ -45,9 +45,7 @@ pub(crate) fn declare_admin(environment: &Environment) -> heap::Declared<AdminFi
     } else {
         Document::parse(environment, "(default admin.json)", b"{}", None)
     };
-    if let Some(root) = &mut document.root {
-        server_config::modernise_session(root);
-    }
+    server_config::modernise(&mut document);
     heap::declare(environment, document, None, "admin.json", true)
 }
 

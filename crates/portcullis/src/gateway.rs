@@ -23,7 +23,7 @@ const DEFAULT_CONFIG: &[u8] = include_bytes!("default_config.json");
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct GatewayFields {
-    #[serde(alias = "handlerObject")]
+    #[serde(alias = "handlerObject", alias = "servletObject")]
     handler: Ref<HandlerRef>,
     session: Option<Ref<SessionManagerRef>>,
     temporary_storage: Option<Ref<TemporaryStorageRef>>,
@@ -31,10 +31,6 @@ pub(crate) struct GatewayFields {
     audit_service: Option<Ref<AnyObject>>,
     #[expect(dead_code, reason = "declared, so that a store that is not offered is an error")]
     secrets: Option<Stores>,
-    #[expect(dead_code, reason = "metrics are always on; the older switch is accepted")]
-    monitor: Option<heap::RawNode>,
-    #[expect(dead_code, reason = "logs go to one place; the older choice is accepted")]
-    log_sink: Option<heap::RawNode>,
 }
 
 #[derive(Deserialize)]

@@ -35,6 +35,7 @@ fn try_write(directory: &Path) -> io::Result<()> {
         put(&reference.join("diagnostics").join(format!("{code}.md")), &text)?;
     }
     put(&reference.join("README.md"), &index(&catalogue))?;
+    put(&reference.join("older-names.md"), &older_names(&catalogue))?;
     let schema = serde_json::to_string_pretty(&catalogue.schema()).map_err(io::Error::other)?;
     put(&directory.join("schema").join("portcullis.schema.json"), &(schema + "\n"))
 }
@@ -76,9 +77,37 @@ fn index(catalogue: &Catalogue) -> String {
             let _ = writeln!(text, "- [{0}]({chapter}/{0}.md): {summary}", entry.name);
         }
     }
+    text.push_str("\n[Older names](older-names.md): what releases since OpenIG 2 called things.\n");
     text.push_str("\n## Diagnostics\n\n");
     for code in codes() {
         let _ = writeln!(text, "- [{code}](diagnostics/{code}.md): {}", code.name.replace('-', " "));
+    }
+    text
+}
+
+/// What older releases called things, and what is written today.
+fn older_names(catalogue: &Catalogue) -> String {
+    let mut types: Vec<(&str, String)> = Vec::new();
+    for entry in catalogue.iter() {
+        types.extend(entry.aliases.iter().map(|alias| (*alias, format!("`{}`", entry.name))));
+    }
+    let own_word = |name: &str| catalogue.old_names.types.iter().any(|old| old.name == name);
+    types.retain(|(name, _)| !own_word(name));
+    types.extend(catalogue.old_names.types.iter().map(|old| (old.name, old.today.to_owned())));
+    types.sort();
+    let mut text = String::from(
+        "# Older names\n\nWritten by `cargo xtask gen` from the tables that the warnings `PC0311` and `PC0314` come \
+         from; do not edit.\n\n## Object types\n\n| older name | today |\n|---|---|\n",
+    );
+    for (name, today) in types {
+        let _ = writeln!(text, "| `{name}` | {today} |");
+    }
+    text.push_str("\n## Fields\n\n| older name | of | today |\n|---|---|---|\n");
+    text.push_str("| `objects` | a heap | the array as `heap` itself |\n");
+    for old in catalogue.old_names.fields {
+        let owner = if old.owner.is_empty() { "every object" } else { old.owner };
+        let ignored = if old.is_ignored { "nothing: " } else { "" };
+        let _ = writeln!(text, "| `{}` | {owner} | {ignored}{} |", old.name, old.today);
     }
     text
 }

@@ -10,11 +10,15 @@ use heap::{AnyObject, RawNode, Ref, Spanned, TemporaryStorageRef, TimeSpan};
 use ipnet::IpNet;
 use serde::Deserialize as DeriveDeserialize;
 use serde::de::{Deserialize, Deserializer, Error};
-use source::{Diagnostic, DurationValue, Node, Span, Value};
+use source::{Diagnostic, DurationValue, Span};
 use transport::client::{Resolver, ResolverError};
 use transport::server::{ConnectorOptions, NormalizePath};
 
 use crate::errors;
+
+mod ages;
+
+pub(crate) use ages::modernise;
 
 /// The port of the default connector.
 const DEFAULT_PORT: u16 = 8080;
@@ -347,35 +351,6 @@ fn trusted(networks: &[Spanned<String>], diagnostics: &mut Vec<Diagnostic>) -> V
 /// -1 and every other negative number mean no limit.
 fn limit(bytes: Option<i64>) -> Option<u64> {
     bytes.and_then(|bytes| u64::try_from(bytes).ok())
-}
-
-/// Makes `session` an object declaration: the older shape `{cookie, timeout}` is rewritten, and a file
-/// without it gets an in-memory session manager with its defaults.
-pub(crate) fn modernise_session(root: &mut Node) {
-    let span = root.span.clone();
-    let entry = |key: &str, value| source::Entry {
-        key: key.to_owned(),
-        key_span: span.clone(),
-        value: Node { value, span: span.clone() },
-    };
-    let Value::Object(fields) = &mut root.value else { return };
-    if fields.get("session").is_none_or(Node::is_null) {
-        fields.remove("session");
-        fields.insert(entry("session", Value::Object(source::Object::default())));
-    }
-    let Some(Value::Object(session)) = fields.get_mut("session").map(|session| &mut session.value) else {
-        return;
-    };
-    if session.contains("type") {
-        return;
-    }
-    let mut config = std::mem::take(session);
-    if let Some(mut timeout) = config.remove("timeout") {
-        timeout.key = "sessionTimeout".into();
-        config.insert(timeout);
-    }
-    session.insert(entry("type", Value::String("InMemorySessionManager".into())));
-    session.insert(entry("config", Value::Object(config)));
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@
 //! `\b` follows Java 17, which counts letters and digits of all scripts as parts of words.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing::warn;
@@ -117,8 +118,13 @@ impl Pattern {
 
     /// The first match (element 0) and its groups; a group that took no part is nothing.
     pub fn groups(&self, text: &str) -> Option<Vec<Option<String>>> {
-        let found = self.checked(self.anywhere(text)?.captures(text, 0))?;
+        let found = self.ranges(text)?;
         Some(found.into_iter().map(|group| group.map(|range| text[range].to_owned())).collect())
+    }
+
+    /// Where the first match (element 0) and its groups are, in bytes.
+    pub fn ranges(&self, text: &str) -> Option<Vec<Option<Range<usize>>>> {
+        self.checked(self.anywhere(text)?.captures(text, 0))
     }
 
     /// The groups of a match of the whole text.
@@ -206,7 +212,7 @@ impl Pattern {
 
     /// Goes through the matches from left to right until told to stop. After an empty match the search goes
     /// on one character later, as `Matcher.find` does.
-    fn each_match(&self, text: &str, mut each: impl FnMut(&[Option<std::ops::Range<usize>>]) -> bool) {
+    fn each_match(&self, text: &str, mut each: impl FnMut(&[Option<Range<usize>>]) -> bool) {
         let Some(engine) = self.anywhere(text) else {
             return;
         };

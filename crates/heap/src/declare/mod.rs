@@ -192,7 +192,11 @@ impl<'d> Declarer<'d> {
 
     /// The array of a heap, or the `{"objects": […]}` of the 2.x age.
     fn declare_heap(&mut self, heap: &Node) {
-        let heap = heap.get("objects").unwrap_or(heap);
+        let oldest = heap.as_object().and_then(|heap| heap.entry("objects"));
+        if let Some(oldest) = oldest {
+            self.report(errors::heap_of_objects(&oldest.key_span));
+        }
+        let heap = oldest.map_or(heap, |oldest| &oldest.value);
         let Some(objects) = heap.as_array() else {
             self.report(errors::not_an_object(heap.kind(), &heap.span, "an array of objects"));
             return;
@@ -242,12 +246,15 @@ impl<'d> Declarer<'d> {
         }
     }
 
-    /// Warns about fields that nothing reads. Remarks and switched-off fields are left alone.
+    /// Warns about fields that nothing reads, and about those of older releases. Remarks and switched-off
+    /// fields are left alone.
     pub(crate) fn report_unknown_fields(&mut self, what: &str, object: &Object, known: &[&str]) {
         for entry in object.iter() {
             let key = entry.key.as_str();
             let is_remark = key == "comment" || key == "comments" || key.starts_with('_');
-            if !is_remark && !known.contains(&key) {
+            if let Some(old) = self.environment.catalogue.old_names.field(what, key) {
+                self.report(errors::old_field(what, old, &entry.key_span));
+            } else if !is_remark && !known.contains(&key) {
                 self.report(errors::unknown_field(what, key, &entry.key_span, known));
             }
         }

@@ -91,17 +91,20 @@ impl Declarer<'_> {
             return None;
         };
         let catalogue = &self.environment.catalogue;
+        let today = catalogue.old_names.today(name);
         let Some(found) = catalogue.get(name) else {
-            let complaint = if catalogue.not_offered.contains(&name) {
-                errors::not_offered(name, &node.span)
+            let complaint = if catalogue.not_offered.contains(&name) || today.is_some() {
+                errors::not_offered(name, today, &node.span)
             } else {
                 errors::unknown_type(name, &node.span, catalogue)
             };
             self.report(complaint);
             return None;
         };
-        if found.name != name {
-            self.report(errors::renamed(name, found.name, &node.span));
+        match today {
+            Some(today) => self.report(errors::old_type(name, today, &node.span)),
+            None if found.name != name => self.report(errors::renamed(name, found.name, &node.span)),
+            None => {}
         }
         Some(found)
     }

@@ -13,9 +13,9 @@ use exchange::{
 use expression::{Expr, LValue};
 use heap::{
     AnyObject, Builder, Catalogue, Declared, Declarer, Decoration, Decorator, DecoratorRef, Document,
-    Environment, ExecutorRef, Generation, InstancePaths, LevelScope, ObjectConfig, ObjectType,
-    PositiveDuration, ProcessSettings, RawNode, Ref, Services, Site, SiteKind, Spanned, Started,
-    StringOrLines, TimeSpan, Unstarted,
+    Environment, ExecutorRef, Generation, InstancePaths, LevelScope, ObjectConfig, ObjectType, OldField,
+    OldNames, OldType, PositiveDuration, ProcessSettings, RawNode, Ref, Services, Site, SiteKind, Spanned,
+    Started, StringOrLines, TimeSpan, Unstarted,
 };
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -55,7 +55,7 @@ pub(crate) struct Answer {
 
 impl ObjectConfig for Answer {
     const TYPE: &'static str = "Answer";
-    const ALIASES: &'static [&'static str] = &["OldAnswer"];
+    const ALIASES: &'static [&'static str] = &["OldAnswer", "OldestAnswer"];
     type Object = HandlerRef;
     fn build(self, _: &mut Builder<'_>) -> Result<HandlerRef, Diagnostic> {
         Ok(HandlerRef::new(self))
@@ -322,6 +322,16 @@ pub(crate) fn environment(services: Services) -> Environment {
     let catalogue = Catalogue {
         types: &[TYPES],
         not_offered: &["ScriptableFilter"],
+        old_names: OldNames {
+            types: &[
+                OldType { name: "OldestAnswer", today: "an `Answer` with a text" },
+                OldType { name: "OldScriptableFilter", today: "`ScriptableFilter`" },
+            ],
+            fields: &[
+                OldField { owner: "the level", name: "handlerObject", today: "`handler`", is_ignored: false },
+                OldField { owner: "", name: "logSink", today: "there is one log", is_ignored: true },
+            ],
+        },
         defaults: r#"[
             {"name": "default", "type": "Answer", "config": {"text": "default"}},
             {"name": "label", "type": "Label"}

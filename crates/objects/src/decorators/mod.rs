@@ -3,12 +3,13 @@
 mod base_uri_decorator;
 mod capture_decorator;
 #[cfg(test)]
-mod logged;
+pub(crate) mod logged;
 mod timer_decorator;
 
 pub use base_uri_decorator::BaseUriDecorator;
 pub(crate) use base_uri_decorator::parse_base_uri;
 pub use capture_decorator::CaptureDecorator;
+pub(crate) use capture_decorator::capture_filter;
 pub use timer_decorator::TimerDecorator;
 
 use heap::ObjectType;

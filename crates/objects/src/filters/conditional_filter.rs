@@ -35,8 +35,13 @@ impl ObjectConfig for ConditionalFilter {
     type Object = FilterRef;
 
     fn build(self, b: &mut Builder<'_>) -> Result<FilterRef, Diagnostic> {
-        Ok(FilterRef::new(Conditional { delegate: b.get(&self.delegate), condition: self.condition }))
+        Ok(only_if(self.condition, b.get(&self.delegate)))
     }
+}
+
+/// A filter that lets requests pass it by unless the condition holds.
+pub(super) fn only_if(condition: Expr<bool>, delegate: FilterRef) -> FilterRef {
+    FilterRef::new(Conditional { condition, delegate })
 }
 
 struct Conditional {

@@ -37,6 +37,7 @@ pub struct LocationHeaderFilter {
 
 impl ObjectConfig for LocationHeaderFilter {
     const TYPE: &'static str = "LocationHeaderFilter";
+    const ALIASES: &'static [&'static str] = &["RedirectFilter"];
     type Object = FilterRef;
 
     fn build(self, b: &mut Builder<'_>) -> Result<FilterRef, Diagnostic> {

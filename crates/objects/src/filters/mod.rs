@@ -2,12 +2,14 @@
 
 mod allow_only_filter;
 mod assignment_filter;
+mod capture_filter;
 mod chain_of_filters;
 pub(crate) mod charset;
 mod condition_enforcement_filter;
 mod conditional_filter;
 mod date_header_filter;
 mod entity_extract_filter;
+mod exception_filter;
 mod forwarded_request_filter;
 mod header_filter;
 mod location;
@@ -20,11 +22,13 @@ mod uri_path_rewrite_filter;
 
 pub use allow_only_filter::AllowOnlyFilter;
 pub use assignment_filter::AssignmentFilter;
+pub use capture_filter::CaptureFilter;
 pub use chain_of_filters::ChainOfFilters;
 pub use condition_enforcement_filter::ConditionEnforcementFilter;
 pub use conditional_filter::ConditionalFilter;
 pub use date_header_filter::DateHeaderFilter;
 pub use entity_extract_filter::EntityExtractFilter;
+pub use exception_filter::ExceptionFilter;
 pub use forwarded_request_filter::ForwardedRequestFilter;
 pub use header_filter::HeaderFilter;
 pub use location_header_filter::LocationHeaderFilter;
@@ -40,11 +44,13 @@ use heap::ObjectType;
 pub const TYPES: &[ObjectType] = &[
     ObjectType::of::<AllowOnlyFilter>(),
     ObjectType::of::<AssignmentFilter>(),
+    ObjectType::of::<CaptureFilter>(),
     ObjectType::of::<ChainOfFilters>(),
     ObjectType::of::<ConditionEnforcementFilter>(),
     ObjectType::of::<ConditionalFilter>(),
     ObjectType::of::<DateHeaderFilter>(),
     ObjectType::of::<EntityExtractFilter>(),
+    ObjectType::of::<ExceptionFilter>(),
     ObjectType::of::<ForwardedRequestFilter>(),
     ObjectType::of::<HeaderFilter>(),
     ObjectType::of::<LocationHeaderFilter>(),
@@ -57,18 +63,18 @@ pub const TYPES: &[ObjectType] = &[
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::{check_complaints, example_of};
-    use expect_test::expect;
+    use crate::testing::{brief, example_of};
+    use heap::Status;
 
     #[test]
     fn the_example_of_every_filter_loads_without_complaint() {
         for object_type in super::TYPES {
             let example = example_of(object_type);
             let chain = format!(r#"{{"filters": [{example}], "handler": {{"type": "Origin"}}}}"#);
-            check_complaints(
-                &format!(r#"{{"handler": {{"type": "Chain", "config": {chain}}}}}"#),
-                expect![[""]],
-            );
+            let found = brief(&format!(r#"{{"handler": {{"type": "Chain", "config": {chain}}}}}"#));
+            // An object type of an older release is told as such.
+            let is_told = object_type.status == Status::Deprecated && !found.contains("error");
+            assert!(found.is_empty() || is_told, "{found}");
         }
     }
 }

@@ -61,8 +61,13 @@ impl ObjectConfig for DispatchHandler {
     }
 }
 
+/// A handler whose requests are sent to a base.
+pub(super) fn always(handler: HandlerRef, base: Base) -> HandlerRef {
+    HandlerRef::new(Dispatch { cases: vec![Case { condition: None, handler, base: Some(base) }] })
+}
+
 /// A base that is known at load is parsed, and refused, then.
-fn base_of(base: Spanned<Expr<String>>, b: &Builder<'_>) -> Result<Base, Diagnostic> {
+pub(super) fn base_of(base: Spanned<Expr<String>>, b: &Builder<'_>) -> Result<Base, Diagnostic> {
     if !base.is_constant() {
         return Ok(Base::Evaluated(base.into_inner()));
     }
@@ -83,13 +88,13 @@ struct Case {
     base: Option<Base>,
 }
 
-enum Base {
+pub(super) enum Base {
     Fixed(Target),
     Evaluated(Expr<String>),
 }
 
 /// What a base URI sets on a request.
-struct Target {
+pub(super) struct Target {
     base: BaseUri,
     /// Still encoded.
     path: Option<String>,

@@ -3,6 +3,8 @@
 mod chain;
 mod client;
 mod dispatch_handler;
+mod dispatch_servlet;
+mod handler_servlet;
 mod resource_handler;
 pub mod router;
 mod sequence_handler;
@@ -12,6 +14,8 @@ mod welcome_handler;
 pub use chain::Chain;
 pub use client::{ClientHandler, ReverseProxyHandler};
 pub use dispatch_handler::DispatchHandler;
+pub use dispatch_servlet::DispatchServlet;
+pub use handler_servlet::HandlerServlet;
 pub use resource_handler::ResourceHandler;
 pub use router::Router;
 pub use sequence_handler::SequenceHandler;
@@ -25,6 +29,8 @@ pub const TYPES: &[ObjectType] = &[
     ObjectType::of::<Chain>(),
     ObjectType::of::<ClientHandler>(),
     ObjectType::of::<DispatchHandler>(),
+    ObjectType::of::<DispatchServlet>(),
+    ObjectType::of::<HandlerServlet>(),
     ObjectType::of::<ResourceHandler>(),
     ObjectType::of::<ReverseProxyHandler>(),
     ObjectType::of::<Router>(),

@@ -75,7 +75,7 @@ mod tests {
         check_complaints(
             r#"{"heap": [{"name": "l", "type": "ConsoleLogSink"}], "handler": {"type": "Origin"}}"#,
             expect![[r#"
-                warning[PC0311]: `ConsoleLogSink` is an older name of `LogSink`
+                warning[PC0311]: `ConsoleLogSink` is an object type of older releases; write no log sink: every message goes to the one log of the program
                  --> config.json:1:33
                   |
                 1 | {"heap": [{"name": "l", "type": "ConsoleLogSink"}], "handler": {"type": "Origin"}}
@@ -85,12 +85,17 @@ mod tests {
         check_complaints(
             r#"{"heap": [{"name": "l", "type": "LogSink"}], "handler": "l"}"#,
             expect![[r#"
-            error[PC0307]: `l` is a LogSink, but a Handler is needed here
-             --> config.json:1:57
-              |
-            1 | {"heap": [{"name": "l", "type": "LogSink"}], "handler": "l"}
-              |                                                         ^^^
-        "#]],
+                warning[PC0311]: `LogSink` is an object type of older releases; write no log sink: every message goes to the one log of the program
+                 --> config.json:1:33
+                  |
+                1 | {"heap": [{"name": "l", "type": "LogSink"}], "handler": "l"}
+                  |                                 ^^^^^^^^^
+                error[PC0307]: `l` is a LogSink, but a Handler is needed here
+                 --> config.json:1:57
+                  |
+                1 | {"heap": [{"name": "l", "type": "LogSink"}], "handler": "l"}
+                  |                                                         ^^^
+            "#]],
         );
     }
 }

@@ -9,9 +9,7 @@ fn declared(admin: &str) -> heap::Declared<AdminFields> {
     let paths = InstancePaths::below(Path::new("/nonexistent"));
     let environment = Environment::new(objects::catalogue(), paths, ProcessSettings::default());
     let mut document = Document::parse(&environment, "admin.json", admin.as_bytes(), None);
-    if let Some(root) = &mut document.root {
-        modernise_session(root);
-    }
+    modernise(&mut document);
     heap::declare(&environment, document, None, "admin.json", true)
 }
 
@@ -194,12 +192,6 @@ fn the_limits_of_vertx() {
         r#"ports: [1] initial_line_bytes_max: 5000 accept_backlog: 5"#,
     );
     check_option(
-        r#""vertx": {"maxHeaderSize": 1}, "maxTotalHeadersSize": 2"#,
-        r#"ports: [1] total_headers_bytes_max: 2"#,
-    );
-    check_option(r#""vertx": {"maxHeaderSize": 1}"#, r#"ports: [1] total_headers_bytes_max: 1"#);
-    check_option(r#""vertx": {"host": "10.0.0.1"}"#, r#"host: "10.0.0.1" ports: [1]"#);
-    check_option(
         r#""vertx": {"soLinger": 1, "initialSettings": {}, "maxFormAttributeSize": 1}"#,
         r#"ports: [1]"#,
     );
@@ -327,6 +319,109 @@ fn check_session(session: &str, expected: Expect) {
 }
 
 #[test]
+fn names_of_older_releases() {
+    check_connector(
+        r#""vertx": {"maxHeaderSize": 1}"#,
+        expect![[r#"
+        connector ports: [1] total_headers_bytes_max: 1
+        admin.json:1:39: warning[PC0314]: `maxHeaderSize` of `vertx` of admin.json is a name of older releases; write `maxTotalHeadersSize` beside `vertx`
+    "#]],
+    );
+    check_connector(
+        r#""vertx": {"maxHeaderSize": 1}, "maxTotalHeadersSize": 2"#,
+        expect![[r#"
+        connector ports: [1] total_headers_bytes_max: 2
+        admin.json:1:39: warning[PC0314]: `maxHeaderSize` of `vertx` of admin.json is a name of older releases; write `maxTotalHeadersSize` beside `vertx`
+    "#]],
+    );
+    check_connector(
+        r#""vertx": {"host": "10.0.0.1"}"#,
+        expect![[r#"
+        connector host: "10.0.0.1" ports: [1]
+        admin.json:1:39: warning[PC0314]: `host` of `vertx` of admin.json is a name of older releases; write `host` beside `vertx`
+    "#]],
+    );
+    check(
+        r#"{"prefix": "gateway"}"#,
+        expect![[r#"
+        connector ports: [8080]
+        admin host: "127.0.0.1" ports: [8085] grace_period: 1s
+        admin.json:1:2: warning[PC0314]: `prefix` of admin.json is a name of older releases; write `adminConnector`, which gives the admin endpoints a port of their own
+    "#]],
+    );
+    check(
+        r#"{"streamingEnabled": true, "serveDeprecatedPrometheusEndpoint": true}"#,
+        expect![[r#"
+        connector ports: [8080]
+        admin host: "127.0.0.1" ports: [8085] grace_period: 1s
+    "#]],
+    );
+}
+
+/// Before they had fields of their own, they were found by their names.
+#[test]
+fn protection_filters_of_older_releases() {
+    let filter = r#"{"type": "ConditionEnforcementFilter", "config": {"condition": true}}"#;
+    let named = |name: &str| filter.replacen('{', &format!(r#"{{"name": "{name}", "#), 1);
+    let heap =
+        [named("ApiProtectionFilter"), named("MetricsProtectionFilter"), named("StudioProtectionFilter")]
+            .join(", ");
+    for (admin, is_protected) in [
+        (format!(r#"{{"heap": [{heap}]}}"#), true),
+        (format!(r#"{{"heap": {{"objects": [{heap}]}}}}"#), true),
+        (format!(r#"{{"heap": [{}]}}"#, named("other")), false),
+    ] {
+        let level = declared(&admin).level.expect("sound");
+        assert_eq!(level.fields.api_protection_filter.is_some(), is_protected, "{admin}");
+        assert_eq!(level.fields.metrics_protection_filter.is_some(), is_protected, "{admin}");
+        assert_eq!(level.fields.studio_protection_filter.is_some(), is_protected, "{admin}");
+    }
+    check(
+        &format!(r#"{{"heap": [{heap}]}}"#),
+        expect![[r#"
+        connector ports: [8080]
+        admin host: "127.0.0.1" ports: [8085] grace_period: 1s
+        admin.json:1:20: warning[PC0314]: `ApiProtectionFilter` is found by its name as in older releases; write `apiProtectionFilter` with its name
+        admin.json:1:122: warning[PC0314]: `MetricsProtectionFilter` is found by its name as in older releases; write `metricsProtectionFilter` with its name
+        admin.json:1:228: warning[PC0314]: `StudioProtectionFilter` is found by its name as in older releases; write `studioProtectionFilter` with its name
+    "#]],
+    );
+    check(
+        r#"{"heap": [{"name": "ApiProtectionFilter", "type": "ClientHandler"}], "apiProtectionFilter": null}"#,
+        expect![[r#"
+            admin.json:1:20: warning[PC0314]: `ApiProtectionFilter` is found by its name as in older releases; write `apiProtectionFilter` with its name
+            admin.json:1:20: error[PC0307]: `ApiProtectionFilter` is a Handler (ClientHandler), but a Filter is needed here
+        "#]],
+    );
+    check(
+        &format!(
+            r#"{{"heap": [{}, {}], "apiProtectionFilter": "other"}}"#,
+            named("ApiProtectionFilter"),
+            named("other")
+        ),
+        expect![[r#"
+            connector ports: [8080]
+            admin host: "127.0.0.1" ports: [8085] grace_period: 1s
+        "#]],
+    );
+}
+
+#[test]
+fn whole_objects_come_from_properties() {
+    check(
+        r#"{
+          "properties": {"v": {"maxWebSocketFrameSize": 10, "idleTimeout": 7}, "c": {"port": [1, 2], "vertx": "${v}"}},
+          "connectors": [{"port": 8080, "vertx": "${v}"}, "${c}"]
+        }"#,
+        expect![[r#"
+            connector ports: [8080] idle_timeout: 7s websocket_frame_bytes_max: Some(10)
+            connector ports: [1 2] idle_timeout: 7s websocket_frame_bytes_max: Some(10)
+            admin host: "127.0.0.1" ports: [8085] grace_period: 1s
+        "#]],
+    );
+}
+
+#[test]
 fn sessions_of_either_age() {
     check_session(
         "",
@@ -343,15 +438,17 @@ fn sessions_of_either_age() {
     check_session(
         r#""session": {"cookie": {"name": "SID"}, "timeout": "1 hour"}"#,
         expect![[r#"
-        session: true
-    "#]],
+            session: true
+            admin.json:1:41: warning[PC0314]: `timeout` of InMemorySessionManager is a name of older releases; write `sessionTimeout`
+        "#]],
     );
     check_session(
         r#""session": {"cookie": {"name": 1}, "timeout": "soon"}"#,
         expect![[r#"
-        admin.json:1:33: error[PC0302]: InMemorySessionManager: a string is needed here, found `1`
-        admin.json:1:48: error[PC0302]: InMemorySessionManager: `soon` does not start with a number; expected a number and a unit, such as `5 minutes`, or `unlimited`
-    "#]],
+            admin.json:1:33: error[PC0302]: InMemorySessionManager: a string is needed here, found `1`
+            admin.json:1:37: warning[PC0314]: `timeout` of InMemorySessionManager is a name of older releases; write `sessionTimeout`
+            admin.json:1:48: error[PC0302]: InMemorySessionManager: `soon` does not start with a number; expected a number and a unit, such as `5 minutes`, or `unlimited`
+        "#]],
     );
     check_session(
         r#""session": {"type": "InMemorySessionManager"}"#,

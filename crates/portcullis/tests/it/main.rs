@@ -17,6 +17,7 @@ mod demo;
 mod examples;
 mod guides;
 mod mistakes;
+mod older_names;
 mod proxying;
 mod reload;
 mod sample_app;

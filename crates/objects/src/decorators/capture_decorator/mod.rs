@@ -152,8 +152,7 @@ impl Decorator for Capture {
                 return None;
             }
             let logger = format!("CaptureDecorator.{}.{}", site.decorator, render::printable(site.object));
-            let tap = Tap { settings: self.0.clone(), logger, request, response };
-            Some(if self.0.entity_bytes.is_some() { FilterRef::new(tap) } else { FilterRef::edit(tap) })
+            Some(Tap { settings: self.0.clone(), logger, request, response }.filter())
         };
         let request = points.request.then_some("request");
         let response = points.response.then_some("response");
@@ -165,6 +164,19 @@ impl Decorator for Capture {
             },
         }
     }
+}
+
+/// The filter that captured messages before there were decorators: the request that comes to it, and the
+/// response that it passes on.
+pub(crate) fn capture_filter(object: &str, captures_entity: bool) -> FilterRef {
+    let settings = Settings {
+        entity_bytes: captures_entity.then_some(ENTITY_BYTES),
+        has_context: false,
+        masks: Masks::new(MasksConfig::default()),
+    };
+    let logger = format!("CaptureFilter.{}", render::printable(object));
+    let (request, response) = (Some("request"), Some("response"));
+    Tap { settings: Arc::new(settings), logger, request, response }.filter()
 }
 
 /// Where to capture.
@@ -240,6 +252,10 @@ struct Tap {
 }
 
 impl Tap {
+    fn filter(self) -> FilterRef {
+        if self.settings.entity_bytes.is_some() { FilterRef::new(self) } else { FilterRef::edit(self) }
+    }
+
     fn is_on() -> bool {
         tracing::enabled!(target: "CaptureDecorator", tracing::Level::INFO)
     }

@@ -40,14 +40,13 @@ struct RouteFields {
     #[serde(rename = "_id")]
     id: Option<String>,
     condition: Option<Expr<bool>>,
+    #[serde(alias = "handlerObject")]
     handler: Ref<HandlerRef>,
     session: Option<Ref<SessionManagerRef>>,
     #[expect(dead_code, reason = "declared, so that an audit service that is not offered closes the route")]
     audit_service: Option<Ref<AnyObject>>,
     #[expect(dead_code, reason = "declared for the same reason")]
     secrets: Option<Stores>,
-    #[expect(dead_code, reason = "metrics are always on; the older switch is accepted")]
-    monitor: Option<heap::RawNode>,
 }
 
 #[derive(Deserialize)]

@@ -52,6 +52,7 @@ pub struct InMemorySessionManager {
     cookie: SessionCookieConfig,
     /// How long a session lives after the last request that used it: 30 minutes by default, at most 3650
     /// days, which is also what `unlimited` means.
+    #[serde(alias = "timeout")]
     session_timeout: Option<Spanned<TimeSpan>>,
     /// Sessions kept at a time: 1000000 by default. When there are more, the one that was used the longest
     /// time ago goes. An addition of Portcullis.

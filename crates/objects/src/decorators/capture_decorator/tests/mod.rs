@@ -357,6 +357,16 @@ fn mistakes_are_found_at_load() {
               |
             2 |                      {"name": "d", "type": "CaptureDecorator", "config": {"maxEntityLength": -1}},
               |                                                                                              ^^
+            warning[PC0314]: `captureExchange` of CaptureDecorator is a name of older releases; write `captureContext`
+             --> config.json:4:34
+              |
+            4 |                       "config": {"captureExchange": true, "file": "/tmp/x", "masks": {"header": []}}}],
+              |                                  ^^^^^^^^^^^^^^^^^
+            warning[PC0314]: `file` of CaptureDecorator is a name of older releases and is ignored: captured messages go to the log
+             --> config.json:4:59
+              |
+            4 |                       "config": {"captureExchange": true, "file": "/tmp/x", "masks": {"header": []}}}],
+              |                                                           ^^^^^^
             warning[PC0304]: `masks` of CaptureDecorator has no field `header`; it is ignored
              --> config.json:4:87
               |

@@ -1,0 +1,75 @@
+//! The names of older releases and what is written today, from OpenIG 2 on.
+//!
+//! What has only been renamed is an alias of its object type, in the type's own file. Here stands what needs a
+//! word of its own: types that something else replaces, and fields.
+
+use heap::{OldField, OldNames, OldType};
+
+/// All of them, each table sorted.
+pub(crate) const OLD_NAMES: OldNames = OldNames { types: TYPES, fields: FIELDS };
+
+const TYPES: &[OldType] = &[
+    replaced("AuditDecorator", "an `AuditService`"),
+    replaced(
+        "CaptureFilter",
+        "`\"capture\": \"all\"` beside the `type` of a handler or filter (`CaptureDecorator`)",
+    ),
+    replaced("ConsoleLogSink", NO_LOG_SINK),
+    replaced("DestroyDetectHandler", "nothing: it was part of the original product's own tests"),
+    replaced(
+        "DispatchServlet",
+        "a `DispatchHandler` with conditions such as `${find(request.uri.path, '^/app')}`",
+    ),
+    replaced("ExceptionFilter", "a `SwitchFilter` whose `onResponse` looks at `response.status`"),
+    replaced("FileLogSink", NO_LOG_SINK),
+    replaced("HandlerServlet", "the name of its `handler` in place of its own"),
+    replaced("JwtSessionFactory", "`JwtSessionManager`"),
+    replaced("LogSink", NO_LOG_SINK),
+    replaced("MonitorEndpointHandler", "nothing: metrics need no object"),
+    replaced("OAuth2ClientFilter", "`AuthorizationCodeOAuth2ClientFilter`"),
+    replaced("OAuth2RSFilter", "`OAuth2ResourceServerFilter`"),
+    replaced("SamlFederationHandler", "`SamlFederationFilter`"),
+    replaced("Slf4jLogSink", NO_LOG_SINK),
+    replaced("StatusHandler", "`StaticResponseHandler`"),
+    replaced("TeapotHandler", "a `StaticResponseHandler` with the status 418"),
+];
+
+const NO_LOG_SINK: &str = "no log sink: every message goes to the one log of the program";
+const ONE_LOG: &str = "every message goes to the one log of the program";
+const NO_SWITCH: &str = "metrics need no switch";
+
+/// Sorted by name, then by owner. `logSink` and `audit` could stand in every object.
+const FIELDS: &[OldField] = &[
+    ignored("", "audit", "requests are audited by the `auditService` of a route or of config.json"),
+    read("CaptureDecorator", "captureExchange", "`captureContext`"),
+    ignored("CaptureFilter", "charset", "the log is written in UTF-8"),
+    ignored("CaptureDecorator", "file", "captured messages go to the log"),
+    ignored("CaptureFilter", "file", "captured messages go to the log"),
+    read("a route", "handlerObject", "`handler`"),
+    read("config.json", "handlerObject", "`handler`"),
+    read("`vertx` of admin.json", "host", "`host` beside `vertx`"),
+    ignored("", "logSink", ONE_LOG),
+    read("`vertx` of admin.json", "maxHeaderSize", "`maxTotalHeadersSize` beside `vertx`"),
+    ignored("a route", "monitor", NO_SWITCH),
+    ignored("config.json", "monitor", NO_SWITCH),
+    read("admin.json", "prefix", "`adminConnector`, which gives the admin endpoints a port of their own"),
+    read("config.json", "servletObject", "`handler`"),
+    read("InMemorySessionManager", "timeout", "`sessionTimeout`"),
+];
+
+const fn replaced(name: &'static str, today: &'static str) -> OldType {
+    OldType { name, today }
+}
+
+/// A field that does what it did.
+const fn read(owner: &'static str, name: &'static str, today: &'static str) -> OldField {
+    OldField { owner, name, today, is_ignored: false }
+}
+
+/// A field that does nothing any more; `why` it does not have to.
+const fn ignored(owner: &'static str, name: &'static str, why: &'static str) -> OldField {
+    OldField { owner, name, today: why, is_ignored: true }
+}
+
+#[cfg(test)]
+mod tests;
