@@ -7,18 +7,24 @@ mod chain_of_filters;
 pub(crate) mod charset;
 mod condition_enforcement_filter;
 mod conditional_filter;
+mod cookies;
+mod cors_filter;
+mod csrf_filter;
 mod date_header_filter;
 mod entity_extract_filter;
 mod exception_filter;
+mod fapi_interaction_id_filter;
 mod forwarded_request_filter;
 mod header_filter;
 mod location;
 mod location_header_filter;
+mod origin;
 mod static_request_filter;
 mod switch_filter;
 mod throttling_filter;
 mod transaction_id_outbound_filter;
 mod uri_path_rewrite_filter;
+mod vary;
 
 pub use allow_only_filter::AllowOnlyFilter;
 pub use assignment_filter::AssignmentFilter;
@@ -26,9 +32,12 @@ pub use capture_filter::CaptureFilter;
 pub use chain_of_filters::ChainOfFilters;
 pub use condition_enforcement_filter::ConditionEnforcementFilter;
 pub use conditional_filter::ConditionalFilter;
+pub use cors_filter::CorsFilter;
+pub use csrf_filter::CsrfFilter;
 pub use date_header_filter::DateHeaderFilter;
 pub use entity_extract_filter::EntityExtractFilter;
 pub use exception_filter::ExceptionFilter;
+pub use fapi_interaction_id_filter::FapiInteractionIdFilter;
 pub use forwarded_request_filter::ForwardedRequestFilter;
 pub use header_filter::HeaderFilter;
 pub use location_header_filter::LocationHeaderFilter;
@@ -48,9 +57,12 @@ pub const TYPES: &[ObjectType] = &[
     ObjectType::of::<ChainOfFilters>(),
     ObjectType::of::<ConditionEnforcementFilter>(),
     ObjectType::of::<ConditionalFilter>(),
+    ObjectType::of::<CorsFilter>(),
+    ObjectType::of::<CsrfFilter>(),
     ObjectType::of::<DateHeaderFilter>(),
     ObjectType::of::<EntityExtractFilter>(),
     ObjectType::of::<ExceptionFilter>(),
+    ObjectType::of::<FapiInteractionIdFilter>(),
     ObjectType::of::<ForwardedRequestFilter>(),
     ObjectType::of::<HeaderFilter>(),
     ObjectType::of::<LocationHeaderFilter>(),
