@@ -9,6 +9,7 @@ use tracing::info;
 
 use crate::bindings::Bindings;
 use crate::errors::{EvaluationError, Problem};
+use crate::guard::Guard;
 use crate::scope::Scope;
 use crate::template::Template;
 use crate::uses::Uses;
@@ -67,6 +68,11 @@ impl<T> Expr<T> {
 }
 
 impl Expr<bool> {
+    /// What is true whenever the condition is, for asking many conditions at once.
+    pub fn guard(&self) -> Guard {
+        self.0.guard()
+    }
+
     /// Whether the condition holds. Null, a failure and anything that is not a boolean do not.
     pub fn is_true(&self, scope: &dyn Scope) -> bool {
         match self.0.evaluate_or_null(scope) {

@@ -10,6 +10,7 @@ use crate::bindings::Bindings;
 use crate::compile;
 use crate::errors::{EvaluationError, Problem, ProblemKind};
 use crate::evaluate::{Evaluation, TEXT_BYTES_MAX};
+use crate::guard::{self, Guard};
 use crate::node::Node;
 use crate::outline::outline;
 use crate::parser;
@@ -136,6 +137,16 @@ impl Template {
         match &self.shape {
             Shape::Constant(value) => Some(value),
             _ => None,
+        }
+    }
+
+    /// What is true whenever the value is the boolean true.
+    pub(crate) fn guard(&self) -> Guard {
+        match &self.shape {
+            Shape::Constant(value) => guard::of_constant(value),
+            Shape::Single(node) => guard::of_condition(node),
+            // Text, a list or a map is no boolean.
+            Shape::Composite(_) | Shape::List(_) | Shape::Map(_) => guard::of_constant(&Value::Null),
         }
     }
 

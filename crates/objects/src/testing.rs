@@ -91,7 +91,7 @@ pub(crate) fn example_of(object_type: &ObjectType) -> String {
 }
 
 /// `METHOD /path` (or an absolute URI), header lines, an empty line, the body.
-fn parse_request(text: &str) -> Request {
+pub(crate) fn parse_request(text: &str) -> Request {
     let (head, body) = text.split_once("\n\n").unwrap_or((text, ""));
     let mut lines = head.lines();
     let (method, target) = lines.next().unwrap().split_once(' ').unwrap();
@@ -106,6 +106,15 @@ fn parse_request(text: &str) -> Request {
     request
 }
 
+/// The context of a request from 192.0.2.1.
+pub(crate) fn context() -> Context {
+    let address = "192.0.2.1:50000".parse().unwrap();
+    let local = "192.0.2.9:8080".parse().unwrap();
+    let cx = Context::new(Arc::new(ClientInfo::direct(address, local)));
+    cx.adopt_transaction(exchange::TransactionId::from_text("transaction-1"));
+    cx
+}
+
 /// What the origin saw, then what the client got.
 pub(crate) fn play(config: &str, request: &str) -> Result<String, Vec<Diagnostic>> {
     SEEN.with(|seen| seen.lock().unwrap().clear());
@@ -113,11 +122,7 @@ pub(crate) fn play(config: &str, request: &str) -> Result<String, Vec<Diagnostic
     let Some(handler) = handler else { return Err(diagnostics) };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let address = "192.0.2.1:50000".parse().unwrap();
-        let local = "192.0.2.9:8080".parse().unwrap();
-        let client = Arc::new(ClientInfo::direct(address, local));
-        let mut cx = Context::new(client);
-        cx.adopt_transaction(exchange::TransactionId::from_text("transaction-1"));
+        let mut cx = context();
         let mut request = parse_request(request);
         let mut response = handler.handle(&mut cx, &mut request).await;
         let mut shown = SEEN.with(|seen| seen.lock().unwrap().clone());

@@ -38,6 +38,14 @@ impl Engine {
         built.map(Engine::Backtracking).map_err(|error| refused(pattern, &error.to_string()))
     }
 
+    /// The text of the program, if it is of the linear engine.
+    pub(super) fn linear(&self) -> Option<&str> {
+        match self {
+            Engine::Linear(regex) => Some(regex.as_str()),
+            Engine::Backtracking(_) => None,
+        }
+    }
+
     pub(super) fn is_match(&self, text: &str) -> Result<bool, Exhausted> {
         match self {
             Engine::Linear(regex) => Ok(regex.is_match(text)),

@@ -25,10 +25,12 @@ mod properties;
 mod replacement;
 mod sets;
 mod shortcut;
+mod starts;
 mod translate;
 mod units;
 
 pub use replacement::Replacement;
+pub(crate) use starts::Starts;
 pub use translate::PATTERN_DEPTH_MAX;
 
 use engine::Engine;

@@ -1,6 +1,7 @@
 //! `Router`: sends each request to the first route whose condition is true, and keeps the routes in step with
 //! the files of a folder.
 
+mod index;
 mod registry;
 mod route;
 mod salvage;
@@ -21,6 +22,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use source::{Diagnostic, DurationValue, Severity};
 
+use index::Index;
 pub use registry::{CODES, RouteStatus, RouterRegistry};
 use route::Route;
 pub use route::check_routes;
@@ -205,6 +207,7 @@ struct Table {
     routes: Vec<Arc<Route>>,
     /// What the conditions look at, so that it can be fetched once, before the first of them.
     uses: Uses,
+    index: Index,
 }
 
 /// What requests and scans share.
@@ -242,8 +245,16 @@ impl Handler for RouterHandler {
 }
 
 impl Table {
+    fn new(routes: Vec<Arc<Route>>) -> Self {
+        let uses = routes.iter().fold(Uses::default(), |uses, route| uses.union(route.uses));
+        let guards: Vec<_> = routes.iter().map(|route| route.guard()).collect();
+        Self { uses, index: Index::new(&guards), routes }
+    }
+
     fn find(&self, cx: &Context, request: &Request) -> Option<Arc<Route>> {
-        self.routes.iter().find(|route| route.takes(cx, request)).cloned()
+        let scope = cx.scope(request);
+        let position = self.index.first(&scope, |position| self.routes[position].takes(&scope))?;
+        Some(self.routes[position].clone())
     }
 }
 

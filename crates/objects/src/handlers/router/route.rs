@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use exchange::{Context, Fault, FaultKind, HandlerRef, Outcome, Request, Response, SessionManagerRef};
-use expression::{Bindings, Expr, Uses};
+use expression::{Bindings, Expr, Guard, Scope, Uses};
 use heap::{AnyObject, Document, Environment, Generation, LevelScope, Ref, Started};
 use serde::Deserialize;
 use source::{Diagnostic, Node};
@@ -134,11 +134,13 @@ impl Route {
     }
 
     /// Whether the request is this route's. A condition that fails is false.
-    pub(super) fn takes(&self, cx: &Context, request: &Request) -> bool {
-        match &self.condition {
-            None => true,
-            Some(condition) => condition.is_true(&cx.scope(request)),
-        }
+    pub(super) fn takes(&self, scope: &dyn Scope) -> bool {
+        self.condition.as_ref().is_none_or(|condition| condition.is_true(scope))
+    }
+
+    /// What is true of every request that is this route's.
+    pub(super) fn guard(&self) -> Guard {
+        self.condition.as_ref().map(Expr::guard).unwrap_or_default()
     }
 
     /// Whether the route serves, rather than standing in for a broken file.

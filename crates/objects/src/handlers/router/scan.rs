@@ -9,7 +9,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use expression::Uses;
 use heap::{Environment, Generation, Starting};
 use sha2::{Digest, Sha256};
 use source::Diagnostic;
@@ -225,8 +224,7 @@ impl Scanner {
             self.files.values().filter_map(|known| known.route.clone()).collect();
         routes
             .sort_by(|left, right| left.identity.name.encode_utf16().cmp(right.identity.name.encode_utf16()));
-        let uses = routes.iter().fold(Uses::default(), |uses, route| uses.union(route.uses));
-        Table { routes, uses }
+        Table::new(routes)
     }
 }
 
