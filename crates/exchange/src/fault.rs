@@ -7,6 +7,7 @@
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::{HeaderValue, StatusCode, header};
 
@@ -96,8 +97,9 @@ struct Inner {
     kind: FaultKind,
     detail: String,
     cause: Option<Box<dyn Error + Send + Sync>>,
-    retry_after_seconds: Option<u32>,
+    retry_after_seconds: Option<u64>,
     closes_connection: bool,
+    is_told: bool,
 }
 
 impl Fault {
@@ -109,6 +111,7 @@ impl Fault {
             cause: None,
             retry_after_seconds: None,
             closes_connection: false,
+            is_told: false,
         }))
     }
 
@@ -133,10 +136,17 @@ impl Fault {
         self
     }
 
-    /// Tells the client when to come back (`Retry-After`, seconds).
+    /// Tells the client when to come back (`Retry-After`, in whole seconds, rounded up).
     #[must_use]
-    pub fn retry_after(mut self, seconds: u32) -> Self {
-        self.0.retry_after_seconds = Some(seconds);
+    pub fn retry_after(mut self, wait: Duration) -> Self {
+        self.0.retry_after_seconds = Some(wait.as_secs() + u64::from(wait.subsec_nanos() > 0));
+        self
+    }
+
+    /// The log tells of the reason already, once: each request that meets it is worth the level debug only.
+    #[must_use]
+    pub fn told(mut self) -> Self {
+        self.0.is_told = true;
         self
     }
 
@@ -162,6 +172,9 @@ impl Fault {
         let status = self.0.kind.status();
         let transaction = cx.transaction();
         match self.0.kind.origin() {
+            _ if self.0.is_told => {
+                tracing::debug!(%transaction, status = status.as_u16(), "{}", Chained(&self))
+            }
             Origin::Gateway => tracing::error!(%transaction, status = status.as_u16(), "{}", Chained(&self)),
             Origin::Upstream => tracing::warn!(%transaction, status = status.as_u16(), "{}", Chained(&self)),
             Origin::Client => tracing::debug!(%transaction, status = status.as_u16(), "{}", Chained(&self)),

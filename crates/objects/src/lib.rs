@@ -3,6 +3,7 @@
 //! A file holds the configuration struct (whose documentation is the reference page), how the object is made
 //! from it, what it does, and its tests. It is registered by two lines of the `mod.rs` beside it.
 
+mod circuit_breaker;
 pub mod decorators;
 pub mod filters;
 pub mod handlers;

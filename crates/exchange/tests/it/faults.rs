@@ -1,5 +1,7 @@
 //! What a client sees of a fault, and what it never sees.
 
+use std::time::Duration;
+
 use exchange::{Fault, FaultKind, Origin, TransactionId};
 use expect_test::{Expect, expect};
 
@@ -35,7 +37,7 @@ fn the_client_gets_status_and_transaction_and_no_detail() {
 #[test]
 fn the_client_is_told_when_to_come_back_and_when_the_connection_ends() {
     check(
-        Fault::new(FaultKind::Unavailable, "busy").retry_after(30),
+        Fault::new(FaultKind::Unavailable, "busy").retry_after(Duration::from_millis(29_001)),
         expect![[r#"
             503 Service Unavailable
             content-type: text/plain; charset=utf-8
@@ -77,6 +79,7 @@ fn every_kind_has_a_status_and_somebody_to_blame() {
         (Kind::RequestTimeout, 408, Origin::Client),
         (Kind::TooLarge, 413, Origin::Client),
         (Kind::Misdirected, 421, Origin::Client),
+        (Kind::TooManyRequests, 429, Origin::Client),
         (Kind::HeadersTooLarge, 431, Origin::Client),
         (Kind::Internal, 500, Origin::Gateway),
         (Kind::BadGateway, 502, Origin::Upstream),

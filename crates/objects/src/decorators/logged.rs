@@ -1,4 +1,4 @@
-//! What a configuration logs while it serves one request, for the tests of decorators that log.
+//! What a configuration logs while it serves one request, for the tests of objects that log.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};

@@ -5,6 +5,7 @@ mod assignment_filter;
 mod capture_filter;
 mod chain_of_filters;
 pub(crate) mod charset;
+mod circuit_breaker_filter;
 mod condition_enforcement_filter;
 mod conditional_filter;
 mod cookies;
@@ -30,6 +31,7 @@ pub use allow_only_filter::AllowOnlyFilter;
 pub use assignment_filter::AssignmentFilter;
 pub use capture_filter::CaptureFilter;
 pub use chain_of_filters::ChainOfFilters;
+pub use circuit_breaker_filter::CircuitBreakerFilter;
 pub use condition_enforcement_filter::ConditionEnforcementFilter;
 pub use conditional_filter::ConditionalFilter;
 pub use cors_filter::CorsFilter;
@@ -55,6 +57,7 @@ pub const TYPES: &[ObjectType] = &[
     ObjectType::of::<AssignmentFilter>(),
     ObjectType::of::<CaptureFilter>(),
     ObjectType::of::<ChainOfFilters>(),
+    ObjectType::of::<CircuitBreakerFilter>(),
     ObjectType::of::<ConditionEnforcementFilter>(),
     ObjectType::of::<ConditionalFilter>(),
     ObjectType::of::<CorsFilter>(),

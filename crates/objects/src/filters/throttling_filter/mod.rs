@@ -151,17 +151,11 @@ impl Throttle {
             let detail = format!("The rate of `{}` is exceeded.", self.name);
             let fault = Fault::new(FaultKind::TooManyRequests, detail);
             match wait {
-                Some(wait) => fault.retry_after(whole_seconds(wait)),
+                Some(wait) => fault.retry_after(wait),
                 None => fault,
             }
         })
     }
-}
-
-/// Rounded up: who comes back then finds a request's worth of room.
-fn whole_seconds(wait: Duration) -> u32 {
-    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-    u32::try_from(seconds).unwrap_or(u32::MAX)
 }
 
 /// One rate for all groups: nothing has to be waited for.

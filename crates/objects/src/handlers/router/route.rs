@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use exchange::{Context, Fault, FaultKind, HandlerRef, Outcome, Request, Response, SessionManagerRef};
 use expression::{Bindings, Expr, Guard, Scope, Uses};
@@ -11,8 +12,8 @@ use source::{Diagnostic, Node};
 
 use super::salvage::salvaged_condition;
 
-/// Seconds after which a client may try a broken route again.
-const RETRY_AFTER_SECONDS: u32 = 30;
+/// After this time a client may try a broken route again.
+const RETRY_AFTER: Duration = Duration::from_secs(30);
 
 /// A route as the router asks and calls it.
 pub(super) struct Route {
@@ -162,7 +163,7 @@ impl Route {
                     "The route `{}` is broken and closed; see the log of its loading.",
                     self.identity.name
                 );
-                Err(Fault::new(FaultKind::Unavailable, detail).retry_after(RETRY_AFTER_SECONDS))
+                Err(Fault::new(FaultKind::Unavailable, detail).retry_after(RETRY_AFTER))
             }
         }
     }
