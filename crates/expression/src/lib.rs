@@ -18,6 +18,7 @@ mod evaluate;
 mod expr;
 mod functions;
 mod guard;
+mod implication;
 mod json;
 mod lexer;
 mod lvalue;

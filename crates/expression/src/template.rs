@@ -150,6 +150,14 @@ impl Template {
         }
     }
 
+    /// What was compiled, if the text is one lone expression that is not known at load.
+    pub(crate) fn node(&self) -> Option<&Node> {
+        match &self.shape {
+            Shape::Single(node) => Some(node),
+            _ => None,
+        }
+    }
+
     /// What an evaluation may touch.
     pub fn uses(&self) -> Uses {
         self.uses

@@ -63,6 +63,7 @@ impl Document {
         let outer = outer_bindings(environment, parent);
         let mut tokens = LevelTokens { process: &environment.process, own: IndexMap::new(), parent };
         let mut values = IndexMap::new();
+        let mut budget = source::MAXIMUM_EXPANSION_BYTES;
         let properties = match &mut root.value {
             Value::Object(object) => object.remove("properties"),
             _ => None,
@@ -73,13 +74,19 @@ impl Document {
                 instance: &environment.paths.instance,
                 tokens: &mut tokens,
                 values: &mut values,
+                budget: &mut budget,
                 diagnostics: &mut diagnostics,
             };
             reading.properties(&properties.value, 0);
         }
         let bindings = outer.child(values);
-        let root = source::resolve(root, &tokens, &mut diagnostics);
+        let root = source::resolve_within(root, &tokens, &mut budget, &mut diagnostics);
         Self { root: Some(root), diagnostics, bindings, properties: tokens.own }
+    }
+
+    /// What expressions of this document know at load.
+    pub fn bindings(&self) -> &Bindings {
+        &self.bindings
     }
 
     fn broken(
@@ -113,6 +120,8 @@ struct Reading<'r, 't> {
     instance: &'r Path,
     tokens: &'r mut LevelTokens<'t>,
     values: &'r mut IndexMap<String, expression::Value<'static>>,
+    /// What tokens may still add to the document.
+    budget: &'r mut usize,
     diagnostics: &'r mut Vec<Diagnostic>,
 }
 
@@ -125,7 +134,8 @@ impl Reading<'_, '_> {
             return;
         };
         for entry in object.iter() {
-            let resolved = source::resolve(entry.value.clone(), self.tokens, self.diagnostics);
+            let resolved =
+                source::resolve_within(entry.value.clone(), self.tokens, self.budget, self.diagnostics);
             let value = evaluate(&resolved, &|| self.outer.child(self.values.clone()), self.diagnostics);
             if location::is_location(&entry.key) {
                 self.located(&value, &entry.value.span, depth);

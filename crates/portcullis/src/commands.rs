@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 
+use crate::check::Format;
 use crate::{boot, check, demo, pid, reference, sample_app};
 
 /// An identity gateway that runs the configuration of ForgeRock / Ping Identity Gateway.
@@ -30,7 +31,8 @@ enum Command {
         #[arg(default_value_t = 30)]
         timeout: u64,
     },
-    /// Report every mistake of a configuration without starting anything.
+    /// Report every mistake of a configuration, and what its routes do, without starting anything.
+    #[command(after_help = CHECK_EXIT_CODES)]
     Check {
         /// The instance directory. Default: IG_INSTANCE_DIR, else $HOME/.openig.
         directory: Option<PathBuf>,
@@ -40,6 +42,9 @@ enum Command {
         /// Treat warnings as errors.
         #[arg(long)]
         strict: bool,
+        /// Print the page of a code, such as PC0306, and check nothing.
+        #[arg(long, value_name = "CODE", conflicts_with_all = ["directory", "format", "strict"])]
+        explain: Option<String>,
     },
     /// Show the gateway at work: a sample application behind the bundled example configuration.
     Demo {
@@ -62,21 +67,19 @@ enum Command {
     },
 }
 
-/// How diagnostics are printed.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// For people: the line, a caret, what to do.
-    Human,
-    /// One JSON object per line.
-    Json,
-}
+const CHECK_EXIT_CODES: &str = "\
+Exit codes: 0 nothing keeps the instance from starting; 1 there are errors (or, with --strict, warnings); 2 the \
+command line is wrong or the directory cannot be read, so nothing was checked.";
 
 impl Arguments {
     pub(crate) fn run(self) -> ExitCode {
         match self.command {
             Command::Start { directory } => boot::start(directory),
             Command::Stop { directory, timeout } => pid::stop(directory, timeout),
-            Command::Check { directory, format, strict } => check::check(directory, format, strict),
+            Command::Check { explain: Some(code), .. } => check::explain(&code),
+            Command::Check { directory, format, strict, explain: None } => {
+                check::check(directory, format, strict)
+            }
             Command::Demo { directory } => demo::demo(directory),
             Command::SampleApp { http, host } => sample_app::run(host, http),
             Command::Reference { directory } => reference::write(&directory),

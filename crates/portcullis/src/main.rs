@@ -19,6 +19,7 @@ mod reload;
 mod sample_app;
 mod server_config;
 mod shutdown;
+mod table;
 
 use std::process::ExitCode;
 

@@ -31,8 +31,7 @@ fn try_write(directory: &Path) -> io::Result<()> {
         put(&reference.join(folder(entry)).join(format!("{}.md", entry.name)), &page(entry))?;
     }
     for code in codes() {
-        let text = format!("# {code}: {}\n\n{}\n", code.name.replace('-', " "), code.explanation.trim_end());
-        put(&reference.join("diagnostics").join(format!("{code}.md")), &text)?;
+        put(&reference.join("diagnostics").join(format!("{code}.md")), &code_page(code))?;
     }
     put(&reference.join("README.md"), &index(&catalogue))?;
     put(&reference.join("older-names.md"), &older_names(&catalogue))?;
@@ -40,8 +39,13 @@ fn try_write(directory: &Path) -> io::Result<()> {
     put(&directory.join("schema").join("portcullis.schema.json"), &(schema + "\n"))
 }
 
+/// The page of a diagnostic.
+pub(crate) fn code_page(code: &Code) -> String {
+    format!("# {code}: {}\n\n{}\n", code.name.replace('-', " "), code.explanation.trim_end())
+}
+
 /// Every code of every crate, in the order of the numbers.
-fn codes() -> Vec<&'static Code> {
+pub(crate) fn codes() -> Vec<&'static Code> {
     let crates = [source::CODES, expression::CODES, heap::CODES, objects::CODES, crate::errors::CODES];
     let mut codes: Vec<&Code> = crates.into_iter().flatten().copied().collect();
     codes.sort_by_key(|code| code.number);

@@ -11,7 +11,7 @@ use base64::engine::{DecodePaddingMode, general_purpose};
 use crate::charset::Charset;
 use crate::reader::number;
 use crate::text::{TextBuilder, relocate};
-use crate::tokens::Interpolator;
+use crate::tokens::{Interpolator, MAXIMUM_EXPANSION_BYTES};
 use crate::{
     Diagnostic, Entry, Node, Number, Object, Source, Span, Text, Tokens, Value, errors, nearest, parse,
 };
@@ -22,7 +22,23 @@ use crate::{
 /// other mistakes instead of this one again. Embedded JSON is not resolved again, so the result is at most twice
 /// [`MAXIMUM_DEPTH`](crate::MAXIMUM_DEPTH) deep. The stand-in must never be used: `diagnostics` has an error.
 pub fn resolve(node: Node, tokens: &dyn Tokens, diagnostics: &mut Vec<Diagnostic>) -> Node {
-    Resolver { interpolator: Interpolator::new(tokens, diagnostics), failures: 0 }.node(node)
+    resolve_within(node, tokens, &mut { MAXIMUM_EXPANSION_BYTES }, diagnostics)
+}
+
+/// The same for a part of a file: `budget` are the bytes that tokens may still add to the file, and shrinks.
+///
+/// The values of tokens may hold what earlier parts were resolved to, so each part on its own could double them.
+pub fn resolve_within(
+    node: Node,
+    tokens: &dyn Tokens,
+    budget: &mut usize,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Node {
+    let mut resolver =
+        Resolver { interpolator: Interpolator::new(tokens, *budget, diagnostics), failures: 0 };
+    let node = resolver.node(node);
+    *budget = resolver.interpolator.budget;
+    node
 }
 
 const COERCIONS: [(&str, Coercion); 9] = [

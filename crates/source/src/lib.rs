@@ -24,7 +24,7 @@ mod tokens;
 mod tests;
 
 pub use codes::CODES;
-pub use coercion::resolve;
+pub use coercion::{resolve, resolve_within};
 pub use decode::decode;
 pub use diagnostic::{Code, Diagnostic, Place, Severity};
 pub use duration::{DurationValue, duration_of, parse_duration};

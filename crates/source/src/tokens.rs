@@ -50,19 +50,26 @@ impl Tokens for HashMap<String, String> {
 /// Replaces the tokens in one text; `span` is the span of the node that holds it. With an error, the text
 /// comes back as it was.
 pub fn interpolate(text: &Text, span: &Span, tokens: &dyn Tokens, diagnostics: &mut Vec<Diagnostic>) -> Text {
-    Interpolator::new(tokens, diagnostics).text(text, span).unwrap_or_else(|| text.clone())
+    Interpolator::new(tokens, MAXIMUM_EXPANSION_BYTES, diagnostics)
+        .text(text, span)
+        .unwrap_or_else(|| text.clone())
 }
 
 /// Replaces tokens in one text after another, counting what they add up to.
 pub(crate) struct Interpolator<'a> {
     tokens: &'a dyn Tokens,
     pub(crate) diagnostics: &'a mut Vec<Diagnostic>,
-    budget: usize,
+    /// Bytes that the values of tokens may still add.
+    pub(crate) budget: usize,
 }
 
 impl<'a> Interpolator<'a> {
-    pub(crate) fn new(tokens: &'a dyn Tokens, diagnostics: &'a mut Vec<Diagnostic>) -> Interpolator<'a> {
-        Interpolator { tokens, diagnostics, budget: MAXIMUM_EXPANSION_BYTES }
+    pub(crate) fn new(
+        tokens: &'a dyn Tokens,
+        budget: usize,
+        diagnostics: &'a mut Vec<Diagnostic>,
+    ) -> Interpolator<'a> {
+        Interpolator { tokens, diagnostics, budget }
     }
 
     /// The text with its tokens replaced, or nothing after an error.

@@ -104,6 +104,14 @@ impl Pattern {
         &self.0.source
     }
 
+    /// The text to begin with which is all that the pattern asks for, as `^/a` does.
+    pub(crate) fn literal_start(&self) -> Option<&str> {
+        match &self.0.shortcut {
+            Some(Shortcut::StartsWith(start)) => Some(start),
+            _ => None,
+        }
+    }
+
     /// Whether the pattern occurs in the text.
     pub fn find(&self, text: &str) -> bool {
         match &self.0.shortcut {

@@ -1,6 +1,7 @@
 //! `Router`: sends each request to the first route whose condition is true, and keeps the routes in step with
 //! the files of a folder.
 
+mod check;
 mod index;
 mod registry;
 mod route;
@@ -23,9 +24,9 @@ use serde::Deserialize;
 use source::{Diagnostic, DurationValue, Severity};
 
 use index::Index;
+pub use check::{CheckedRoute, CheckedRouter, check_routes};
 pub use registry::{CODES, RouteStatus, RouterRegistry};
 use route::Route;
-pub use route::check_routes;
 use scan::{GoodTexts, ScanError, Scanner};
 
 /// Scans this often unless the configuration or `IG_ROUTER_SCAN_INTERVAL` says otherwise.

@@ -1,12 +1,12 @@
 //! One route: a file with a condition and a handler, loaded, broken, or serving its last good version.
 
-use std::path::{Path, PathBuf};
+use std::cmp::Ordering;
 use std::sync::Arc;
 use std::time::Duration;
 
 use exchange::{Context, Fault, FaultKind, HandlerRef, Outcome, Request, Response, SessionManagerRef};
 use expression::{Bindings, Expr, Guard, Scope, Uses};
-use heap::{AnyObject, Document, Environment, Generation, LevelScope, Ref, Started};
+use heap::{AnyObject, Document, Environment, Generation, Ref, Started};
 use serde::Deserialize;
 use source::{Diagnostic, Node};
 
@@ -36,13 +36,13 @@ enum Service {
 /// The fields of a route file. Any other field that names a decorator decorates the handler.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct RouteFields {
+pub(super) struct RouteFields {
     name: Option<String>,
     #[serde(rename = "_id")]
     id: Option<String>,
-    condition: Option<Expr<bool>>,
+    pub(super) condition: Option<Expr<bool>>,
     #[serde(alias = "handlerObject")]
-    handler: Ref<HandlerRef>,
+    pub(super) handler: Ref<HandlerRef>,
     session: Option<Ref<SessionManagerRef>>,
     #[expect(dead_code, reason = "declared, so that an audit service that is not offered closes the route")]
     audit_service: Option<Ref<AnyObject>>,
@@ -66,9 +66,14 @@ pub(super) struct RouteName {
 }
 
 impl RouteName {
-    fn of(fields: &RouteFields, file_id: &str) -> Self {
+    pub(super) fn of(fields: &RouteFields, file_id: &str) -> Self {
         let id = fields.id.clone().unwrap_or_else(|| file_id.to_owned());
         Self { name: fields.name.clone().unwrap_or_else(|| id.clone()), id }
+    }
+
+    /// Routes are asked in the order of their names, by UTF-16 code unit as Java sorts.
+    pub(super) fn order(&self, other: &RouteName) -> Ordering {
+        self.name.encode_utf16().cmp(other.name.encode_utf16())
     }
 
     /// Of two routes with one name or id the one loaded first stays; `default` belongs to the router.
@@ -177,13 +182,13 @@ async fn handle_with_session(handler: &HandlerRef, cx: &mut Context, request: &m
 }
 
 /// What can be told of a route whatever else is wrong with its file: its name and its condition.
-struct Outline {
-    identity: RouteName,
-    condition: Result<Option<Expr<bool>>, ()>,
+pub(super) struct Outline {
+    pub(super) identity: RouteName,
+    pub(super) condition: Result<Option<Expr<bool>>, ()>,
 }
 
 impl Outline {
-    fn of(root: Option<&Node>, bytes: &[u8], file_id: &str, bindings: &Bindings) -> Self {
+    pub(super) fn of(root: Option<&Node>, bytes: &[u8], file_id: &str, bindings: &Bindings) -> Self {
         let text = |field| root.and_then(|root| root.get(field)).and_then(Node::as_str).map(str::to_owned);
         let id = text("_id").unwrap_or_else(|| file_id.to_owned());
         let condition = match root {
@@ -208,90 +213,4 @@ impl Outline {
         });
         Broken { closed, diagnostics }
     }
-}
-
-/// Declares every route of a folder, and of the folders of routers within, and builds those that have no
-/// mistake so far; nothing is started. What `check` does. A folder within that is not there is left out.
-///
-/// `parent` are the objects around the routes, if they could be built; without them the routes are only declared.
-pub fn check_routes(
-    environment: &Arc<Environment>,
-    directory: &Path,
-    scope: &Arc<LevelScope>,
-    parent: Option<&Arc<Generation>>,
-) -> std::io::Result<Vec<CheckedRoute>> {
-    let mut check = Check { environment, open: Vec::new(), checked: Vec::new() };
-    check.folder(directory, scope, parent)?;
-    Ok(check.checked)
-}
-
-struct Check<'a> {
-    environment: &'a Arc<Environment>,
-    /// The folders around the present one: one that holds itself is not entered again.
-    open: Vec<PathBuf>,
-    checked: Vec<CheckedRoute>,
-}
-
-impl Check<'_> {
-    fn folder(
-        &mut self,
-        directory: &Path,
-        scope: &Arc<LevelScope>,
-        parent: Option<&Arc<Generation>>,
-    ) -> std::io::Result<()> {
-        let files = super::scan::route_files(directory)?;
-        self.open.push(super::scan::unique(directory));
-        let mut names = Vec::new();
-        for file in files {
-            self.file(&file, scope, parent, &mut names)?;
-        }
-        self.open.pop();
-        Ok(())
-    }
-
-    fn file(
-        &mut self,
-        file: &Path,
-        scope: &Arc<LevelScope>,
-        parent: Option<&Arc<Generation>>,
-        names: &mut Vec<RouteName>,
-    ) -> std::io::Result<()> {
-        let environment = self.environment;
-        let shown = super::scan::shown_path(environment, file);
-        let document = heap::read_document(environment, file, &shown, Some(scope));
-        let declared = heap::declare::<RouteFields>(environment, document, Some(scope), "a route", false);
-        let mut diagnostics = declared.diagnostics;
-        let mut generation = None;
-        if let Some(level) = declared.level {
-            let name = RouteName::of(&level.fields, &super::scan::file_id(file));
-            diagnostics.extend(name.complaint(names.iter(), &shown));
-            names.push(name);
-            match parent.map(|parent| level.plan.build(environment, Some(parent))) {
-                Some(Ok(unstarted)) => generation = Some(unstarted.generation().clone()),
-                Some(Err(mut complaints)) => diagnostics.append(&mut complaints),
-                None => {}
-            }
-        }
-        let folders =
-            declared.nested.into_iter().map(|nested| environment.paths.config.join(nested.directory));
-        let (loops, folders): (Vec<_>, Vec<_>) =
-            folders.partition(|folder| self.open.contains(&super::scan::unique(folder)));
-        diagnostics.extend(loops.iter().map(|folder| super::registry::route_loop(folder)));
-        self.checked.push(CheckedRoute { file: shown, diagnostics });
-        for folder in folders {
-            match self.folder(&folder, &declared.scope, generation.as_ref()) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-}
-
-/// A route file that was checked.
-pub struct CheckedRoute {
-    /// The path as people see it.
-    pub file: String,
-    /// What there is to say about it.
-    pub diagnostics: Vec<Diagnostic>,
 }

@@ -218,12 +218,11 @@ impl Scanner {
         Err(Broken { closed: None, diagnostics })
     }
 
-    /// Routes in the order of their names, by UTF-16 code unit as Java sorts.
+    /// Routes in the order in which they are asked.
     fn table(&self) -> Table {
         let mut routes: Vec<Arc<Route>> =
             self.files.values().filter_map(|known| known.route.clone()).collect();
-        routes
-            .sort_by(|left, right| left.identity.name.encode_utf16().cmp(right.identity.name.encode_utf16()));
+        routes.sort_by(|left, right| left.identity.order(&right.identity));
         Table::new(routes)
     }
 }
