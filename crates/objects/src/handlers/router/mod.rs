@@ -23,8 +23,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use source::{Diagnostic, DurationValue, Severity};
 
-use index::Index;
 pub use check::{CheckedRoute, CheckedRouter, check_routes};
+use index::Index;
 pub use registry::{CODES, RouteStatus, RouterRegistry};
 use route::Route;
 use scan::{GoodTexts, ScanError, Scanner};
