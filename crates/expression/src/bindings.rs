@@ -4,8 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use source::Tokens;
 
 use crate::scope::Root;
+use crate::types::Type;
 use crate::value::Value;
 
 /// Environment, system properties, folders, and the `properties` of this level and those above.
@@ -18,6 +20,21 @@ pub struct Bindings {
     openig: Arc<IndexMap<String, Value<'static>>>,
     properties: Option<Arc<Level>>,
     extras: Arc<Vec<String>>,
+    tokens: Option<Arc<dyn Tokens + Send + Sync>>,
+    roots: &'static [RootType],
+}
+
+/// What a root is, for the static check and the reference.
+#[derive(Debug)]
+pub struct RootType {
+    /// The root.
+    pub root: Root,
+    /// The type of its value.
+    pub of: Type,
+    /// What it is, in one sentence.
+    pub about: &'static str,
+    /// What to write instead, for a root of old.
+    pub instead: Option<&'static str>,
 }
 
 struct Level {
@@ -38,7 +55,23 @@ impl Bindings {
             openig: Arc::new(openig),
             properties: None,
             extras: Arc::default(),
+            tokens: None,
+            roots: &[],
         }
+    }
+
+    /// The same bindings, which also tell what the roots are. Without, paths are not checked.
+    #[must_use]
+    pub fn with_roots(mut self, roots: &'static [RootType]) -> Bindings {
+        self.roots = roots;
+        self
+    }
+
+    /// The same bindings, with property tokens that stand before the properties of every level.
+    #[must_use]
+    pub fn with_tokens(mut self, tokens: Arc<dyn Tokens + Send + Sync>) -> Bindings {
+        self.tokens = Some(tokens);
+        self
     }
 
     /// The bindings of a level below, whose properties hide those of the same name above.
@@ -60,6 +93,31 @@ impl Bindings {
         while let Some(here) = level {
             if let Some(value) = here.properties.get(name) {
                 return Some(value);
+            }
+            level = here.parent.as_deref();
+        }
+        None
+    }
+
+    /// What is known of a root.
+    pub(crate) fn root(&self, root: Root) -> Option<&'static RootType> {
+        self.roots.iter().find(|known| known.root == root)
+    }
+
+    /// The value of a property token: `a.b` is also the entry `b` of the property `a`.
+    pub(crate) fn token(&self, name: &str) -> Option<String> {
+        if let Some(value) = self.tokens.as_ref().and_then(|tokens| tokens.get(name)) {
+            return Some(value);
+        }
+        let mut level = self.properties.as_deref();
+        while let Some(here) = level {
+            let found = dotted(&here.properties, name).filter(|value| !matches!(value, Value::Map(_)));
+            if let Some(value) = found {
+                return match value.to_json() {
+                    serde_json::Value::Null => None,
+                    serde_json::Value::String(text) => Some(text),
+                    other => Some(other.to_string()),
+                };
             }
             level = here.parent.as_deref();
         }
@@ -99,4 +157,14 @@ impl fmt::Debug for Bindings {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Bindings").field("names", &self.names()).finish_non_exhaustive()
     }
+}
+
+/// The entry of a dotted name, whose keys may hold dots themselves.
+fn dotted<'m>(map: &'m IndexMap<String, Value<'static>>, name: &str) -> Option<&'m Value<'static>> {
+    map.get(name).or_else(|| {
+        name.match_indices('.').find_map(|(dot, _)| match map.get(&name[..dot]) {
+            Some(Value::Map(inner)) => dotted(inner, &name[dot + 1..]),
+            _ => None,
+        })
+    })
 }

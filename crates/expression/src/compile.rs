@@ -5,14 +5,16 @@ use crate::bindings::Bindings;
 use crate::errors::{Problem, ProblemKind};
 use crate::evaluate::Evaluation;
 use crate::functions::{self, Function, Run};
+use crate::inference::type_of;
 use crate::methods;
 use crate::node::{MethodCall, Node, PatternCall, PatternSource};
 use crate::pattern::{Anchor, Pattern, PatternMemo};
 use crate::scope::{EmptyScope, Root};
 use crate::syntax::{Ast, AstKind, Callee};
+use crate::types::{Bean, Type};
 use crate::value::Value;
 
-/// Compiles a tree. The node is meaningless if problems were added.
+/// Compiles a tree. The node is meaningless if errors were added to the problems.
 pub(crate) fn compile(ast: Ast, bindings: &Bindings, problems: &mut Vec<Problem>) -> Node {
     Compiler { bindings, problems }.node(ast)
 }
@@ -27,10 +29,21 @@ impl Compiler<'_> {
         let node = match ast.kind {
             AstKind::Literal(value) => return Node::Constant(value),
             AstKind::Name(name) => return self.name(name, ast.range),
-            AstKind::Property(base, name) => Node::Property(Box::new(self.node(*base)), name),
+            AstKind::Property(base, name) => {
+                let base = self.node(*base);
+                self.check_property(&base, &name, ast.range.end - name.len()..ast.range.end);
+                Node::Property(Box::new(base), name)
+            }
             AstKind::Index(base, key) => {
                 let base = self.node(*base);
-                Node::Index(Box::new(base), Box::new(self.node(*key)))
+                let range = key.range.clone();
+                let key = self.node(*key);
+                if let (Some(Value::String(name)), Type::Object(_)) =
+                    (key.constant(), type_of(&base, self.bindings))
+                {
+                    self.check_property(&base, name, range);
+                }
+                Node::Index(Box::new(base), Box::new(key))
             }
             AstKind::Unary(operator, operand) => Node::Unary(operator, Box::new(self.node(*operand))),
             AstKind::Binary(operator, left, right) => {
@@ -54,6 +67,9 @@ impl Compiler<'_> {
             return Node::Extra(name);
         }
         if let Some(root) = Root::named(&name) {
+            if let Some(instead) = self.bindings.root(root).and_then(|known| known.instead) {
+                self.problems.push(Problem::old_name(range, "root", &name, instead));
+            }
             return self.bindings.constant(root).map_or(Node::Root(root), Node::Constant);
         }
         if let Some(value) = self.bindings.property(&name) {
@@ -76,15 +92,37 @@ impl Compiler<'_> {
             self.nodes(arguments);
             return Node::Constant(Value::Null);
         };
-        if !function.arity.contains(&arguments.len()) {
-            self.wrong_count("function", &callee, function.arity.clone(), arguments.len());
+        if !function.arity().contains(&arguments.len()) {
+            self.wrong_count("function", &callee, function.arity(), arguments.len());
             self.nodes(arguments);
             return Node::Constant(Value::Null);
+        }
+        if let Some(instead) = function.instead {
+            self.problems.push(Problem::old_name(callee.range.clone(), "function", &callee.name, instead));
         }
         match function.run {
             Run::Values(_) => Node::Call(function, self.nodes(arguments)),
             Run::Pattern { .. } => self.pattern_call(function, arguments),
+            Run::Token => self.token(&callee, arguments),
         }
+    }
+
+    /// A property token is looked up now: later there is nothing to look it up in.
+    fn token(&mut self, callee: &Callee, arguments: Vec<Ast>) -> Node {
+        let range = arguments.first().map_or_else(|| callee.range.clone(), |name| name.range.clone());
+        let names = self.nodes(arguments);
+        let Some(name) = names.first().and_then(Node::constant) else {
+            let message = format!("`{}` takes a text that is known at load", callee.name);
+            self.problems.push(Problem::new(range, ProblemKind::Arguments, message));
+            return Node::Constant(Value::Null);
+        };
+        let value = self.bindings.token(&name.to_text());
+        if value.is_none() {
+            let message = format!("the property token `{}` has no value; it is null", name.to_text());
+            let problem = Problem::new(range, ProblemKind::UnresolvedToken, message);
+            self.problems.push(problem.help("write `&{name|default}`"));
+        }
+        Node::Constant(value.map_or(Value::Null, Value::owned_text))
     }
 
     fn pattern_call(&mut self, function: &'static Function, arguments: Vec<Ast>) -> Node {
@@ -120,8 +158,9 @@ impl Compiler<'_> {
     fn method(&mut self, base: Ast, callee: Callee, arguments: Vec<Ast>) -> Node {
         let base = self.node(base);
         let count = arguments.len();
-        if let Some(kind) = methods::kind_of(&base) {
-            self.check_method(kind, &callee, count);
+        match type_of(&base, self.bindings) {
+            Type::Object(bean) => self.check_method_of(bean, &callee),
+            plain => plain.kind().into_iter().for_each(|kind| self.check_method(kind, &callee, count)),
         }
         let anchor = methods::pattern_anchor(&callee.name);
         let mut arguments = arguments.into_iter();
@@ -147,12 +186,50 @@ impl Compiler<'_> {
             self.wrong_count("method", callee, method.arity.clone(), count);
             return;
         }
-        let nearest = source::nearest(&callee.name, methods::of(kind).map(|method| method.name));
-        let message = format!("a value of type {} has no method `{}`", kind.name(), callee.name);
-        self.problems.push(
-            Problem::new(callee.range.clone(), ProblemKind::UnknownMethod, message)
-                .maybe_help(nearest.map(|nearest| format!("did you mean `{nearest}`?"))),
-        );
+        let known = methods::of(kind).map(|method| method.name);
+        let owner = format!("a value of type {}", kind.name());
+        self.problems.push(Problem::unknown_method(callee, &owner, known));
+    }
+
+    /// Complains about a method that an object of a known type does not have.
+    fn check_method_of(&mut self, bean: &'static Bean, callee: &Callee) {
+        let getter = methods::property_of_getter(&callee.name);
+        let own = || bean.methods.iter().map(|(name, _)| *name);
+        let known = || own().chain(methods::of_objects(bean.others.is_some()));
+        let is_known = known().any(|name| name == callee.name);
+        if !is_known && getter.is_none_or(|property| bean.at(&property).is_none()) {
+            self.problems.push(Problem::unknown_method(callee, &format!("`{}`", bean.name), known()));
+        }
+    }
+
+    /// Complains about a property that values of a known type do not have, or have under another name now.
+    fn check_property(&mut self, base: &Node, name: &str, range: std::ops::Range<usize>) {
+        let problem = match type_of(base, self.bindings) {
+            Type::Object(bean) => match bean.property(name) {
+                Some(property) => property.instead.map(|instead| {
+                    Problem::old_name(range, "property", &format!("{}.{name}", bean.name), instead)
+                }),
+                None if bean.others.is_some() => None,
+                None => {
+                    let known = bean.properties.iter().map(|property| property.name);
+                    Some(Problem::unknown_property(range, &format!("`{}`", bean.name), name, known))
+                }
+            },
+            Type::Text if matches!(name, "empty" | "bytes") => None,
+            Type::Any | Type::Map(_) => None,
+            plain => {
+                let owner = plain.kind().map_or("bytes", methods::Kind::name);
+                let problem = Problem::unknown_property(range, &format!("a value of type {owner}"), name, []);
+                let is_method =
+                    plain.kind().is_some_and(|kind| methods::of(kind).any(|method| method.name == name));
+                Some(if is_method {
+                    problem.help(format!("to call the method write `{name}()`"))
+                } else {
+                    problem
+                })
+            }
+        };
+        self.problems.extend(problem);
     }
 
     fn wrong_count(

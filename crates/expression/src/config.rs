@@ -69,7 +69,7 @@ impl Wanted for bool {
             Some(Value::String(_)) => Some("text"),
             Some(Value::Integer(_) | Value::Decimal(_)) => Some("a number"),
             Some(_) => Some("this value"),
-            None => template.composed(),
+            None => template.never_boolean(),
         };
         let Some(found) = found else { return Ok(()) };
         Err(format!(

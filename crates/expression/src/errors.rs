@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
-use source::Code;
+use source::{Code, Severity};
 
+use crate::syntax::Callee;
 use crate::value::Value;
 
 /// A mistake in the text of an expression or a pattern.
@@ -40,8 +41,12 @@ pub enum ProblemKind {
     Pattern,
     /// A place that cannot be written.
     NotAssignable,
-    /// A function that exists elsewhere but is not offered here.
-    NotOffered,
+    /// A property that an object does not have; it is null.
+    UnknownProperty,
+    /// A name of old that another one replaces; it works.
+    OldName,
+    /// A property token that has no value; it is null.
+    UnresolvedToken,
 }
 
 impl ProblemKind {
@@ -56,7 +61,19 @@ impl ProblemKind {
             ProblemKind::UnknownMethod => &codes::UNKNOWN_METHOD,
             ProblemKind::Pattern => &codes::PATTERN,
             ProblemKind::NotAssignable => &codes::NOT_ASSIGNABLE,
-            ProblemKind::NotOffered => &codes::NOT_OFFERED,
+            ProblemKind::UnknownProperty => &codes::UNKNOWN_PROPERTY,
+            ProblemKind::OldName => &codes::OLD_NAME,
+            ProblemKind::UnresolvedToken => &codes::UNRESOLVED_TOKEN,
+        }
+    }
+
+    /// How bad it is. Only an error keeps a text from being compiled.
+    pub fn severity(self) -> Severity {
+        match self {
+            ProblemKind::UnknownProperty | ProblemKind::UnresolvedToken => Severity::Warning,
+            // Such names are in most configurations and do what they always did.
+            ProblemKind::OldName => Severity::Note,
+            _ => Severity::Error,
         }
     }
 }
@@ -76,6 +93,40 @@ impl std::error::Error for Problem {}
 impl Problem {
     pub(crate) fn new(range: Range<usize>, kind: ProblemKind, message: impl Into<String>) -> Problem {
         Problem { range, kind, message: message.into(), help: None }
+    }
+
+    /// What is written `instead` stands in a help of its own.
+    pub(crate) fn old_name(range: Range<usize>, what: &str, name: &str, instead: &str) -> Problem {
+        Problem::new(range, ProblemKind::OldName, format!("the {what} `{name}` is a name of old"))
+            .help(format!("write {instead}"))
+    }
+
+    pub(crate) fn unknown_property<'n>(
+        range: Range<usize>,
+        owner: &str,
+        name: &str,
+        known: impl IntoIterator<Item = &'n str>,
+    ) -> Problem {
+        let message = format!("{owner} has no property `{name}`; it is null");
+        let nearest = source::nearest(name, known);
+        Problem::new(range, ProblemKind::UnknownProperty, message)
+            .maybe_help(nearest.map(|nearest| format!("did you mean `{nearest}`?")))
+    }
+
+    pub(crate) fn unknown_method<'n>(
+        callee: &Callee,
+        owner: &str,
+        known: impl IntoIterator<Item = &'n str>,
+    ) -> Problem {
+        let message = format!("{owner} has no method `{}`", callee.name);
+        let nearest = source::nearest(&callee.name, known);
+        Problem::new(callee.range.clone(), ProblemKind::UnknownMethod, message)
+            .maybe_help(nearest.map(|nearest| format!("did you mean `{nearest}`?")))
+    }
+
+    /// Whether it keeps the text from being compiled.
+    pub fn is_error(&self) -> bool {
+        self.kind.severity() == Severity::Error
     }
 
     pub(crate) fn help(mut self, help: impl Into<String>) -> Problem {
@@ -140,9 +191,14 @@ pub mod codes {
     /// A place cannot be written.
     pub const NOT_ASSIGNABLE: Code =
         Code::new(207, "not-assignable", include_str!("pages/not_assignable.md"));
-    /// A function is known but not offered.
-    pub const NOT_OFFERED: Code =
-        Code::new(208, "function-not-offered", include_str!("pages/not_offered.md"));
+    /// An object has no such property.
+    pub const UNKNOWN_PROPERTY: Code =
+        Code::new(208, "unknown-property", include_str!("pages/unknown_property.md"));
+    /// Another name replaces this one.
+    pub const OLD_NAME: Code = Code::new(209, "old-name", include_str!("pages/old_name.md"));
+    /// A property token has no value.
+    pub const UNRESOLVED_TOKEN: Code =
+        Code::new(210, "token-without-value", include_str!("pages/unresolved_token.md"));
 
     /// All of them, in order of their numbers.
     pub const CODES: &[&Code] = &[
@@ -154,6 +210,8 @@ pub mod codes {
         &UNKNOWN_METHOD,
         &PATTERN,
         &NOT_ASSIGNABLE,
-        &NOT_OFFERED,
+        &UNKNOWN_PROPERTY,
+        &OLD_NAME,
+        &UNRESOLVED_TOKEN,
     ];
 }

@@ -25,6 +25,7 @@ struct Place {
     uses: Uses,
     source: Box<str>,
     outline: Box<str>,
+    warnings: Vec<Problem>,
 }
 
 /// The steps below the root, if they are known at load, else what computes them.
@@ -41,7 +42,7 @@ enum ComputedStep {
 impl LValue {
     /// Compiles a place; on failure yields all its mistakes.
     pub fn compile(text: &str, bindings: &Bindings) -> Result<LValue, Vec<Problem>> {
-        let node = single(text, bindings)?;
+        let (node, warnings) = single(text, bindings)?;
         let mut steps = Vec::new();
         let root = match split(node, &mut steps) {
             Some(root) => root,
@@ -56,7 +57,8 @@ impl LValue {
             Some(fixed) => Path::Fixed(fixed.into_iter().cloned().collect()),
             None => Path::Computed(steps),
         };
-        Ok(LValue(Arc::new(Place { root, path, uses, source: text.into(), outline: outline(text) })))
+        let (source, outline) = (text.into(), outline(text));
+        Ok(LValue(Arc::new(Place { root, path, uses, source, outline, warnings })))
     }
 
     /// Writes a value to the place. The message of an error is for the log.
@@ -80,6 +82,11 @@ impl LValue {
         self.0.uses
     }
 
+    /// What is doubtful in the text that was compiled, though it keeps nothing from working.
+    pub fn warnings(&self) -> &[Problem] {
+        &self.0.warnings
+    }
+
     /// The text that was compiled.
     pub fn source(&self) -> &str {
         &self.0.source
@@ -92,8 +99,8 @@ impl fmt::Debug for LValue {
     }
 }
 
-/// The one expression of a text that is nothing else.
-fn single(text: &str, bindings: &Bindings) -> Result<Node, Vec<Problem>> {
+/// The one expression of a text that is nothing else, and what is doubtful in it.
+fn single(text: &str, bindings: &Bindings) -> Result<(Node, Vec<Problem>), Vec<Problem>> {
     let trimmed = text.trim();
     if !trimmed.starts_with("${") && !trimmed.starts_with("#{") {
         return Err(vec![not_assignable(text, "it is not a single `${…}`")]);
@@ -105,7 +112,7 @@ fn single(text: &str, bindings: &Bindings) -> Result<Node, Vec<Problem>> {
     }
     let mut problems = Vec::new();
     let node = compile::compile(ast, bindings, &mut problems);
-    if problems.is_empty() { Ok(node) } else { Err(problems) }
+    if problems.iter().any(Problem::is_error) { Err(problems) } else { Ok((node, problems)) }
 }
 
 fn not_assignable(text: &str, why: &str) -> Problem {

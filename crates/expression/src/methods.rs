@@ -8,10 +8,10 @@ use bytes::Bytes;
 use crate::errors::EvaluationError;
 use crate::evaluate::{Outcome, TEXT_BYTES_MAX};
 use crate::functions::{lists, texts};
-use crate::node::{MethodCall, Node};
+use crate::node::MethodCall;
 use crate::operators::compare_text;
 use crate::pattern::{Anchor, Pattern, Replacement};
-use crate::syntax::{BinaryOperator, UnaryOperator};
+use crate::types::{TEXTS, Type};
 use crate::units;
 use crate::value::Value;
 
@@ -70,22 +70,18 @@ pub(crate) fn candidates(name: &str, count: usize) -> Vec<&'static Method> {
     METHODS.iter().filter(|method| method.name == name && method.arity.contains(&count)).collect()
 }
 
-/// The type of a node's value, where it can be told before any request.
-pub(crate) fn kind_of(node: &Node) -> Option<Kind> {
-    match node {
-        Node::Constant(value) => Kind::of(value),
-        Node::Call(function, _) | Node::PatternCall(function, _) => function.returns,
-        Node::Unary(UnaryOperator::Negate, _) => Some(Kind::Number),
-        Node::Unary(..) | Node::Logic(..) => Some(Kind::Bool),
-        Node::Binary(operator, _) => Some(match operator {
-            BinaryOperator::Add
-            | BinaryOperator::Subtract
-            | BinaryOperator::Multiply
-            | BinaryOperator::Divide
-            | BinaryOperator::Remainder => Kind::Number,
-            _ => Kind::Bool,
-        }),
-        _ => None,
+/// The type of what the methods of plain values of this name yield; a name means the same for all types.
+pub(crate) fn result(name: &str) -> Type {
+    match name {
+        "booleanValue" | "contains" | "containsKey" | "containsValue" | "endsWith" | "equals"
+        | "equalsIgnoreCase" | "isBlank" | "isEmpty" | "matches" | "startsWith" => Type::Bool,
+        "compareTo" | "doubleValue" | "hashCode" | "indexOf" | "intValue" | "lastIndexOf" | "length"
+        | "longValue" | "size" => Type::Number,
+        "charAt" | "concat" | "replace" | "replaceAll" | "replaceFirst" | "strip" | "substring"
+        | "toLowerCase" | "toString" | "toUpperCase" | "trim" => Type::Text,
+        "split" | "keySet" => TEXTS,
+        "getBytes" => Type::Bytes,
+        _ => Type::Any,
     }
 }
 
@@ -164,6 +160,13 @@ fn on_object<'a>(name: &str, base: &Value<'a>, arguments: &[Value<'a>]) -> Outco
         },
         _ => Err(unknown(name, base)),
     }
+}
+
+/// The methods of every object, and with `is_open` those of the objects that are collections.
+pub(crate) fn of_objects(is_open: bool) -> impl Iterator<Item = &'static str> {
+    let of_collections = ["contains", "containsKey", "get", "isEmpty", "keySet", "size"];
+    let of_all = ["equals", "get", "toString"];
+    of_all.into_iter().chain(of_collections.into_iter().filter(move |_| is_open))
 }
 
 /// `getUserInfo` reads `userInfo`, `isEmpty` reads `empty`.

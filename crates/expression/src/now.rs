@@ -22,14 +22,8 @@ impl Now {
     /// The instant as the Internet writes it: `Sun, 06 Nov 1994 08:49:37 GMT`.
     pub fn rfc1123(&self) -> String {
         let seconds = self.epoch_millis.div_euclid(1000);
-        let days = seconds.div_euclid(DAY_SECONDS);
-        let of_day = seconds.rem_euclid(DAY_SECONDS);
-        let (year, month, day) = civil(days);
-        let weekday = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"][days.rem_euclid(7) as usize];
-        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-        let (hour, minute, second) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
-        let month = months[month - 1];
-        format!("{weekday}, {day:02} {month} {year:04} {hour:02}:{minute:02}:{second:02} GMT")
+        let Date { weekday, day, month, year, time } = Date::of(seconds);
+        format!("{weekday}, {day:02} {month} {year:04} {time} GMT")
     }
 }
 
@@ -74,6 +68,33 @@ impl Object for Now {
 
     fn snapshot(&self) -> Value<'static> {
         Value::shared(std::sync::Arc::new(*self))
+    }
+}
+
+/// An instant as `java.util.Date` writes it where the clock shows UTC: `Sun Nov 06 08:49:37 UTC 1994`.
+pub(crate) fn java_date(epoch_seconds: i64) -> String {
+    let Date { weekday, day, month, year, time } = Date::of(epoch_seconds);
+    format!("{weekday} {month} {day:02} {time} UTC {year:04}")
+}
+
+/// The parts of which dates are put together.
+struct Date {
+    weekday: &'static str,
+    day: i64,
+    month: &'static str,
+    year: i64,
+    time: String,
+}
+
+impl Date {
+    fn of(epoch_seconds: i64) -> Date {
+        let days = epoch_seconds.div_euclid(DAY_SECONDS);
+        let of_day = epoch_seconds.rem_euclid(DAY_SECONDS);
+        let (year, month, day) = civil(days);
+        let weekday = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"][days.rem_euclid(7) as usize];
+        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+        let time = format!("{:02}:{:02}:{:02}", of_day / 3600, of_day / 60 % 60, of_day % 60);
+        Date { weekday, day, month: months[month - 1], year, time }
     }
 }
 

@@ -11,10 +11,12 @@ use crate::compile;
 use crate::errors::{EvaluationError, Problem, ProblemKind};
 use crate::evaluate::{Evaluation, TEXT_BYTES_MAX};
 use crate::guard::{self, Guard};
+use crate::inference::type_of;
 use crate::node::Node;
 use crate::outline::outline;
 use crate::parser;
 use crate::scope::Scope;
+use crate::types::Type;
 use crate::uses::Uses;
 use crate::value::Value;
 
@@ -27,6 +29,9 @@ pub struct Template {
     /// The source without quoted texts and surroundings, for the log.
     outline: Box<str>,
     uses: Uses,
+    /// What is known of the value of a lone expression.
+    of: Type,
+    warnings: Vec<Problem>,
 }
 
 enum Shape {
@@ -51,10 +56,20 @@ impl Template {
         }
         let mut problems = Vec::new();
         let parts = parts(text, bindings, &mut problems);
-        if !problems.is_empty() {
+        if problems.iter().any(Problem::is_error) {
             return Err(problems);
         }
-        Ok(Template::new(shape(parts), text, outline(text)))
+        let mut template = Template::new(shape(parts), text, outline(text));
+        if let Shape::Single(node) = &template.shape {
+            template.of = type_of(node, bindings);
+        }
+        template.warnings = problems;
+        Ok(template)
+    }
+
+    /// What is doubtful in the text that was compiled, though it keeps nothing from working.
+    pub fn warnings(&self) -> &[Problem] {
+        &self.warnings
     }
 
     /// A value that is not evaluated.
@@ -122,13 +137,14 @@ impl Template {
         self.constant().is_some()
     }
 
-    /// What the value always is if it is put together from parts, in words.
-    pub(crate) fn composed(&self) -> Option<&'static str> {
+    /// What the value always is, in words, if that is neither a boolean nor known at load.
+    pub(crate) fn never_boolean(&self) -> Option<&'static str> {
         match self.shape {
             Shape::Composite(_) => Some("text with expressions in it"),
             Shape::List(_) => Some("a list"),
             Shape::Map(_) => Some("a map"),
-            Shape::Constant(_) | Shape::Single(_) => None,
+            Shape::Single(_) => self.of.never_boolean(),
+            Shape::Constant(_) => None,
         }
     }
 
@@ -184,7 +200,8 @@ impl Template {
             Shape::List(list) => list.iter().map(Template::uses).fold(Uses::default(), Uses::union),
             Shape::Map(map) => map.values().map(Template::uses).fold(Uses::default(), Uses::union),
         };
-        Template { shape, source: source.into(), outline, uses }
+        let warnings = Vec::new();
+        Template { shape, source: source.into(), outline, uses, of: Type::Any, warnings }
     }
 
     fn run<'a>(&'a self, evaluation: &Evaluation<'a>) -> Result<Value<'a>, EvaluationError> {

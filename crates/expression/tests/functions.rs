@@ -2,8 +2,15 @@
 
 mod support;
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use expect_test::expect;
+use expression::{FUNCTIONS, ProblemKind, Template};
 use support::check;
+
+/// The names of the manuals, old and new.
+const COUNT: usize = 49;
 
 #[test]
 fn lists() {
@@ -145,4 +152,65 @@ fn files() {
     check("${pathToUrl('/a b/')}", expect![[r#""file:///a%20b""#]]);
     check("${fileToUrl(null)}", expect!["null"]);
     std::fs::remove_dir_all(path).unwrap();
+}
+
+/// Names of functions are part of the language: one that is lost would break configurations.
+#[test]
+fn there_are_49() {
+    let names: Vec<&str> =
+        FUNCTIONS.iter().flat_map(|(_, chapter)| *chapter).map(|function| function.name).collect();
+    let mut sorted = names.clone();
+    sorted.sort_unstable();
+    sorted.dedup();
+    assert_eq!((names.len(), sorted.len()), (COUNT, COUNT));
+}
+
+#[test]
+fn every_function_is_documented_and_its_examples_hold() {
+    for function in FUNCTIONS.iter().flat_map(|(_, chapter)| *chapter) {
+        assert!(!function.about.is_empty() && !function.otherwise.is_empty(), "{}", function.name);
+        assert!(!function.examples.is_empty(), "{}", function.name);
+        for (example, stated) in function.examples {
+            assert!(example.contains(&format!("{}(", function.name)), "{example}");
+            // The files of the examples stand beside the tests.
+            let found = example.replace("/opt/app/", "tests/files/");
+            let template = Template::compile(&format!("${{{found}}}"), &support::bindings()).unwrap();
+            let scope = support::TestScope::new();
+            let value = template.evaluate(&scope).unwrap();
+            assert_eq!(format!("{value:?}"), *stated, "{example}");
+        }
+    }
+}
+
+#[test]
+fn tokens_are_looked_up_at_load() {
+    let tokens: BTreeMap<String, String> = [("host.name", "a.example"), ("nested.deep.key", "outer")]
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    let bindings = support::bindings().with_tokens(Arc::new(tokens));
+    let constant = |text: &str| {
+        let template = Template::compile(text, &bindings).unwrap();
+        let warnings: Vec<String> = template
+            .warnings()
+            .iter()
+            .filter(|found| found.kind != ProblemKind::OldName)
+            .map(ToString::to_string)
+            .collect();
+        format!("{:?} {}", template.constant(), warnings.join("; "))
+    };
+    expect![[r#"Some("a.example") "#]].assert_eq(&constant("${_token('host.name')}"));
+    expect![[r#"Some("a.example/x") "#]].assert_eq(&constant("${_t('host.name')}/x"));
+    // Tokens of the process stand before the properties of the file.
+    expect![[r#"Some("outer") "#]].assert_eq(&constant("${_token('nested.deep.key')}"));
+    expect![[r#"Some("1") "#]].assert_eq(&constant("${_token('hidden')}"));
+    expect![[r#"Some("[1,2]") "#]].assert_eq(&constant("${_token('nested.list')}"));
+    expect!["Some(null) the property token `nested` has no value; it is null (write `&{name|default}`)"]
+        .assert_eq(&constant("${_token('nested')}"));
+    check(
+        "${_token(request.method)}",
+        expect![[r#"
+            PC0209 at 2..8 `_token`: the function `_token` is a name of old (write the token itself: `&{name}` or `&{name|default}`)
+            PC0204 at 9..23 `request.method`: `_token` takes a text that is known at load"#]],
+    );
 }

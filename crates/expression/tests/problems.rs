@@ -108,18 +108,35 @@ fn names_functions_and_methods() {
         "${(1 == 1).foo()}",
         expect!["PC0205 at 11..14 `foo`: a value of type boolean has no method `foo`"],
     );
-    check(
-        "${pemCertificate('x')}",
-        expect![[
-            "PC0208 at 2..16 `pemCertificate`: the function `pemCertificate` is not offered yet (certificates cannot be read in expressions so far)"
-        ]],
+}
+
+#[test]
+fn names_of_old_work_and_are_noted() {
+    warned(
+        "${matches(request.uri.path, 'x') and matchingGroups('a', 'a')[0] == _t('nested.deep.key')}",
+        expect![[r#"
+            PC0209 at 2..9 `matches`: the function `matches` is a name of old (write `find` or `matchesWithRegex`)
+            PC0209 at 37..51 `matchingGroups`: the function `matchingGroups` is a name of old (write `findGroups`)
+            PC0209 at 68..70 `_t`: the function `_t` is a name of old (write the token itself: `&{name}` or `&{name|default}`)"#]],
     );
-    check(
-        "${_t('x')}",
-        expect![[
-            "PC0208 at 2..4 `_t`: the function `_t` is not offered (write the property token itself: &{name|default})"
-        ]],
+    warned("${find(request.uri.path, 'x')}", expect![""]);
+    warned(
+        "${_token('absent')}",
+        expect![[r#"
+        PC0209 at 2..8 `_token`: the function `_token` is a name of old (write the token itself: `&{name}` or `&{name|default}`)
+        PC0210 at 9..17 `'absent'`: the property token `absent` has no value; it is null (write `&{name|default}`)"#]],
     );
+    let place = LValue::compile("${session[_t('nested.deep.key')]}", &bindings()).unwrap();
+    expect!["the function `_t` is a name of old (write the token itself: `&{name}` or `&{name|default}`)"]
+        .assert_eq(&place.warnings().iter().map(ToString::to_string).collect::<String>());
+}
+
+/// What is doubtful in a text that compiles.
+#[track_caller]
+fn warned(text: &str, expected: expect_test::Expect) {
+    let template = Template::compile(text, &bindings()).expect("a sound text");
+    let shown: Vec<String> = template.warnings().iter().map(|problem| show(text, problem)).collect();
+    expected.assert_eq(&shown.join("\n"));
 }
 
 #[test]

@@ -192,6 +192,8 @@ fn evaluate(
             let template = Template::compile(text, &bindings).map_err(|problems| {
                 problems.into_iter().map(|found| problem(found, text, &node.span)).collect::<Vec<_>>()
             });
+            let warned = template.as_ref().map(Template::warnings).unwrap_or_default();
+            diagnostics.extend(warned.iter().map(|found| problem(found.clone(), text, &node.span)));
             let value = template
                 .and_then(|template| value_now(&template, &node.span).map_err(|complaint| vec![*complaint]));
             value.unwrap_or_else(|complaints| {

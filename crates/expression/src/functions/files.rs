@@ -9,7 +9,36 @@ use tracing::warn;
 
 use crate::errors::EvaluationError;
 use crate::evaluate::Outcome;
-use crate::functions::{properties, texts};
+use crate::functions::{Function, properties, texts};
+use crate::types::Type;
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    Function::new("read", &["path"], Type::Text, read)
+        .about("The lines of a file in UTF-8, read anew at each evaluation; without a line end after the last one.")
+        .otherwise("null, with a warning in the log for a file that cannot be read")
+        .examples(&[("read('/opt/app/greeting.txt')", r#""Grüß Gott\nWorld""#), ("read('/no/such/file')", "null")])
+        .impure(),
+    Function::new("readWithCharset", &["path", "charset"], Type::Text, read_with_charset)
+        .about("The same in `UTF-8`, `ISO-8859-1` or `US-ASCII`. Another character set makes the expression fail.")
+        .otherwise("null, with a warning in the log for a file that cannot be read")
+        .examples(&[("readWithCharset('/opt/app/greeting.txt', 'UTF-8')", r#""Grüß Gott\nWorld""#)])
+        .impure(),
+    Function::new("readProperties", &["path"], Type::Map(&Type::Text), read_properties)
+        .about("The entries of a `.properties` file as a map.")
+        .otherwise("null, with a warning in the log for a file that cannot be read")
+        .examples(&[("readProperties('/opt/app/app.properties').user", r#""anna""#)])
+        .impure(),
+    Function::new("pathToUrl", &["path"], Type::Text, path_to_url)
+        .about("The `file:` URL of a path, without a slash at the end.")
+        .otherwise("null for null")
+        .examples(&[("pathToUrl('/opt/my app/')", r#""file:///opt/my%20app""#)])
+        .impure(),
+    Function::new("fileToUrl", &["path"], Type::Text, path_to_url)
+        .about("The same; written for the folders of `openig`.")
+        .otherwise("null for null")
+        .examples(&[("fileToUrl('/opt/ig/config')", r#""file:///opt/ig/config""#)])
+        .impure(),
+];
 use crate::value::Value;
 
 /// Larger files are not read, in bytes.
@@ -34,12 +63,12 @@ const PATH: &AsciiSet = &CONTROLS
     .add(b'}');
 
 /// The lines of a file, joined by line feeds; the last one without.
-pub(super) fn read<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
+fn read<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
     Ok(bytes(&arguments[0]).map_or(Value::Null, |bytes| lines(&String::from_utf8_lossy(&bytes))))
 }
 
 /// The same in a named character set: UTF-8, ISO-8859-1 or US-ASCII.
-pub(super) fn read_with_charset<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
+fn read_with_charset<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
     let charset = arguments[1].to_text().to_ascii_lowercase();
     let decode = match charset.as_str() {
         "utf-8" | "utf8" => |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned(),
@@ -51,7 +80,7 @@ pub(super) fn read_with_charset<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
 }
 
 /// The entries of a `.properties` file.
-pub(super) fn read_properties<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
+fn read_properties<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
     Ok(bytes(&arguments[0]).map_or(Value::Null, |bytes| {
         let entries = properties::parse(&latin_1(&bytes));
         Value::map(entries.into_iter().map(|(name, value)| (name, Value::owned_text(value))).collect())
@@ -59,7 +88,7 @@ pub(super) fn read_properties<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
 }
 
 /// The `file:` URL of a path, without a slash at the end.
-pub(super) fn path_to_url<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
+fn path_to_url<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
     let Some(path) = texts::optional(&arguments[0]) else {
         return Ok(Value::Null);
     };

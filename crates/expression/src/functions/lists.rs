@@ -2,12 +2,42 @@
 
 use crate::errors::EvaluationError;
 use crate::evaluate::{Outcome, TEXT_BYTES_MAX};
-use crate::functions::texts;
+use crate::functions::{Function, texts};
+use crate::types::{TEXTS, Type};
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    Function::new("array", &["texts…"], TEXTS, array)
+        .about("A list of the arguments, each as text.")
+        .otherwise("null stays null in the list")
+        .examples(&[("array('a', 1, null)", r#"["a", "1", null]"#)]),
+    Function::new("contains", &["container", "value"], Type::Bool, |arguments| {
+        contains(&arguments[0], &arguments[1]).map(Value::Bool)
+    })
+    .about("Whether a text contains another one, or a list an element.")
+    .otherwise("false")
+    .examples(&[
+        ("contains('hello', 'ell')", "true"),
+        ("contains(array('a', 'b'), 'b')", "true"),
+        ("contains(null, 'x')", "false"),
+    ]),
+    Function::new("join", &["list", "separator"], Type::Text, join)
+        .about("The elements of a list as one text, with a separator between them.")
+        .otherwise("null for null; a null element is written as `null`")
+        .examples(&[("join(array('a', 'b'), '-')", r#""a-b""#), ("join(null, '-')", "null")]),
+    Function::new("lastElement", &["list"], Type::Any, last_element)
+        .about("The last element of a list.")
+        .otherwise("null, also for an empty list")
+        .examples(&[("lastElement(array('a', 'b'))", r#""b""#), ("lastElement(array())", "null")]),
+    Function::new("length", &["value"], Type::Number, length)
+        .about("The characters of a text, the elements of a list, or the entries of a map.")
+        .otherwise("0")
+        .examples(&[("length('abc')", "3"), ("length(array('a', 'b'))", "2"), ("length(null)", "0")]),
+];
 use crate::units;
 use crate::value::Value;
 
 /// A list of texts. Null stays null.
-pub(super) fn array<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
+fn array<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
     let texts = arguments.iter().map(|argument| match argument {
         Value::Null => Value::Null,
         other => Value::owned_text(other.to_text()),
@@ -35,7 +65,7 @@ pub(crate) fn contains(container: &Value<'_>, wanted: &Value<'_>) -> Result<bool
 }
 
 /// The elements, each as text, with a separator between. Null for null.
-pub(super) fn join<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
+fn join<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
     let separator = arguments[1].to_text();
     let mut joined = String::new();
     let mut add = |at: usize, element: &Value<'_>| {
@@ -62,7 +92,7 @@ pub(super) fn join<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
 }
 
 /// Units of a text, elements of a list, entries of a map; 0 for anything else.
-pub(super) fn length<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
+fn length<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
     let length = match &arguments[0] {
         Value::String(text) => units::length(text),
         other => other.size().unwrap_or(0),
@@ -71,7 +101,7 @@ pub(super) fn length<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
 }
 
 /// The last element of a list; null if there is none.
-pub(super) fn last_element<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
+fn last_element<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
     let list = &arguments[0];
     match list.size() {
         None | Some(0) => Ok(Value::Null),

@@ -1,14 +1,16 @@
-//! The functions of the language, one table. A name has one function: there are no overloads.
+//! The functions of the language. Each is one entry of the table of its chapter, with all that the reference
+//! says of it; a name has one function, there are no overloads.
 
 use std::ops::RangeInclusive;
 
 use crate::errors::{Problem, ProblemKind};
 use crate::evaluate::Outcome;
-use crate::methods::Kind;
 use crate::pattern::{Anchor, Pattern};
 use crate::syntax::Callee;
+use crate::types::Type;
 use crate::value::Value;
 
+mod certificates;
 mod codecs;
 mod files;
 pub(crate) mod lists;
@@ -19,12 +21,22 @@ mod uris;
 
 /// A function of the language.
 #[derive(Debug)]
-pub(crate) struct Function {
-    pub(crate) name: &'static str,
-    pub(crate) arity: RangeInclusive<usize>,
+pub struct Function {
+    /// Its name.
+    pub name: &'static str,
+    /// The names of its parameters. One that ends with `…` stands for any number of arguments.
+    pub parameters: &'static [&'static str],
+    /// What it does, in a sentence or two.
+    pub about: &'static str,
+    /// What it yields for null and for what it cannot use.
+    pub otherwise: &'static str,
+    /// Expressions, and what they yield as [`Value`] writes it for debugging.
+    pub examples: &'static [(&'static str, &'static str)],
+    /// The function that replaces it, for one of old.
+    pub instead: Option<&'static str>,
+    /// The type of every result that is not null.
+    pub returns: Type,
     pub(crate) run: Run,
-    /// The type of every result that is not null, where methods may be called on it.
-    pub(crate) returns: Option<Kind>,
     /// Whether the result depends on the arguments alone.
     pub(crate) pure: bool,
 }
@@ -39,36 +51,62 @@ pub(crate) enum Run {
         /// The result for a pattern that is null or malformed.
         unmatched: fn() -> Value<'static>,
     },
+    /// Takes the name of a property token, which is looked up at load.
+    Token,
 }
 
 /// More arguments than these are a mistake.
 const ARGUMENTS_MAX: usize = 255;
 
+/// All functions by chapter, as the reference shows them.
+pub const CHAPTERS: &[(&str, &[Function])] = &[
+    ("Patterns and networks", matching::FUNCTIONS),
+    ("Text and numbers", texts::FUNCTIONS),
+    ("Lists and maps", lists::FUNCTIONS),
+    ("URIs and forms", uris::FUNCTIONS),
+    ("Encodings", codecs::FUNCTIONS),
+    ("Certificates", certificates::FUNCTIONS),
+    ("Files", files::FUNCTIONS),
+    ("Property tokens", TOKENS),
+];
+
+const TOKENS: &[Function] = &[
+    Function::token("_token", &[("_token('no.such.token')", "null")]),
+    Function::token("_t", &[("_t('no.such.token')", "null")]),
+];
+
+fn all() -> impl Iterator<Item = &'static Function> {
+    CHAPTERS.iter().flat_map(|(_, functions)| functions.iter())
+}
+
 /// The function of this name.
 pub(crate) fn named(name: &str) -> Option<&'static Function> {
-    FUNCTIONS.iter().find(|function| function.name == name)
+    all().find(|function| function.name == name)
 }
 
 /// The complaint about a function that does not exist.
 pub(crate) fn unknown(callee: Callee) -> Problem {
     let name = &callee.name;
-    if matches!(name.as_str(), "pemCertificate" | "derCertificate") {
-        let message = format!("the function `{name}` is not offered yet");
-        return Problem::new(callee.range, ProblemKind::NotOffered, message)
-            .help("certificates cannot be read in expressions so far");
-    }
-    if matches!(name.as_str(), "_token" | "_t") {
-        let message = format!("the function `{name}` is not offered");
-        return Problem::new(callee.range, ProblemKind::NotOffered, message)
-            .help("write the property token itself: &{name|default}");
-    }
-    let names = FUNCTIONS.iter().map(|function| function.name);
-    let help = source::nearest(name, names).map(|nearest| format!("did you mean `{nearest}`?"));
+    let help = source::nearest(name, all().map(|function| function.name));
+    let help = help.map(|nearest| format!("did you mean `{nearest}`?"));
     let message = format!("there is no function `{name}`");
     Problem::new(callee.range, ProblemKind::UnknownFunction, message).maybe_help(help)
 }
 
 impl Function {
+    /// How it is called: `find(text, pattern)`.
+    pub fn signature(&self) -> String {
+        format!("{}({})", self.name, self.parameters.join(", "))
+    }
+
+    /// How many arguments it takes.
+    pub(crate) fn arity(&self) -> RangeInclusive<usize> {
+        match self.parameters {
+            [several] if several.ends_with('…') => 0..=ARGUMENTS_MAX,
+            parameters => parameters.len()..=parameters.len(),
+        }
+    }
+
     /// How the pattern is matched, for a function that takes one.
     pub(crate) fn anchor(&self) -> Anchor {
         match self.name {
@@ -79,26 +117,60 @@ impl Function {
 
     const fn new(
         name: &'static str,
-        arity: RangeInclusive<usize>,
-        returns: Option<Kind>,
+        parameters: &'static [&'static str],
+        returns: Type,
         run: for<'a> fn(&[Value<'a>]) -> Outcome<'a>,
     ) -> Function {
-        Function { name, arity, run: Run::Values(run), returns, pure: true }
+        Function {
+            name,
+            parameters,
+            about: "",
+            otherwise: "",
+            examples: &[],
+            instead: None,
+            returns,
+            run: Run::Values(run),
+            pure: true,
+        }
     }
 
     const fn with_pattern(
         name: &'static str,
-        returns: Kind,
+        parameters: &'static [&'static str],
+        returns: Type,
         run: for<'a> fn(&Value<'a>, &Pattern) -> Outcome<'a>,
         unmatched: fn() -> Value<'static>,
     ) -> Function {
-        Function {
-            name,
-            arity: 2..=2,
-            run: Run::Pattern { run, unmatched },
-            returns: Some(returns),
-            pure: true,
-        }
+        Function { run: Run::Pattern { run, unmatched }, ..Function::new(name, parameters, returns, never) }
+    }
+
+    const fn token(name: &'static str, examples: &'static [(&'static str, &'static str)]) -> Function {
+        Function { run: Run::Token, ..Function::new(name, &["name"], Type::Text, never) }
+            .about("The value of a property token. The name is a text that is known at load.")
+            .otherwise("null, with a warning at load, for a token that has no value")
+            .examples(examples)
+            .instead("the token itself: `&{name}` or `&{name|default}`")
+    }
+
+    const fn about(mut self, about: &'static str) -> Function {
+        self.about = about;
+        self
+    }
+
+    const fn otherwise(mut self, otherwise: &'static str) -> Function {
+        self.otherwise = otherwise;
+        self
+    }
+
+    const fn examples(mut self, examples: &'static [(&'static str, &'static str)]) -> Function {
+        self.examples = examples;
+        self
+    }
+
+    /// A name of old.
+    const fn instead(mut self, replacement: &'static str) -> Function {
+        self.instead = Some(replacement);
+        self
     }
 
     /// A function whose result may differ next time.
@@ -108,10 +180,10 @@ impl Function {
     }
 }
 
-const BOOL: Option<Kind> = Some(Kind::Bool);
-const LIST: Option<Kind> = Some(Kind::List);
-const NUMBER: Option<Kind> = Some(Kind::Number);
-const TEXT: Option<Kind> = Some(Kind::Text);
+/// Stands for the body of a function that is run in another way.
+fn never<'a>(_: &[Value<'a>]) -> Outcome<'a> {
+    Ok(Value::Null)
+}
 
 fn null() -> Value<'static> {
     Value::Null
@@ -120,54 +192,3 @@ fn null() -> Value<'static> {
 fn no() -> Value<'static> {
     Value::Bool(false)
 }
-
-/// In order of names.
-static FUNCTIONS: &[Function] = &[
-    Function::new("array", 0..=ARGUMENTS_MAX, LIST, lists::array),
-    Function::new("bool", 1..=1, BOOL, texts::bool),
-    Function::new("contains", 2..=2, BOOL, |arguments| {
-        lists::contains(&arguments[0], &arguments[1]).map(Value::Bool)
-    }),
-    Function::new("decodeBase64", 1..=1, TEXT, codecs::decode_base64),
-    Function::new("decodeBase64url", 1..=1, TEXT, codecs::decode_base64url),
-    Function::new("digestSha256", 1..=1, None, codecs::digest_sha256),
-    Function::new("encodeBase64", 1..=1, TEXT, codecs::encode_base64),
-    Function::new("encodeBase64url", 1..=1, TEXT, codecs::encode_base64url),
-    Function::new("escapeJson", 1..=1, TEXT, codecs::escape_json),
-    Function::new("fileToUrl", 1..=1, TEXT, files::path_to_url).impure(),
-    Function::with_pattern("find", Kind::Bool, matching::find, no),
-    Function::with_pattern("findGroups", Kind::List, matching::groups, null),
-    Function::new("formDecodeParameterNameOrValue", 1..=1, TEXT, uris::form_decode),
-    Function::new("formEncodeParameterNameOrValue", 1..=1, TEXT, uris::form_encode),
-    Function::new("indexOf", 2..=2, NUMBER, texts::index_of),
-    Function::new("integer", 1..=1, NUMBER, texts::integer),
-    Function::new("integerWithRadix", 2..=2, NUMBER, texts::integer_with_radix),
-    Function::new("ipMatch", 2..=2, BOOL, matching::ip_match),
-    Function::new("join", 2..=2, TEXT, lists::join),
-    Function::with_pattern("keyMatch", Kind::Text, matching::key_match, null),
-    Function::new("lastElement", 1..=1, None, lists::last_element),
-    Function::new("length", 1..=1, NUMBER, lists::length),
-    Function::with_pattern("matches", Kind::Bool, matching::find, no),
-    Function::with_pattern("matchesWithRegex", Kind::Bool, matching::whole, no),
-    Function::with_pattern("matchingGroups", Kind::List, matching::groups, null),
-    Function::new("pathToUrl", 1..=1, TEXT, files::path_to_url).impure(),
-    Function::new("read", 1..=1, TEXT, files::read).impure(),
-    Function::new("readProperties", 1..=1, Some(Kind::Map), files::read_properties).impure(),
-    Function::new("readWithCharset", 2..=2, TEXT, files::read_with_charset).impure(),
-    Function::with_pattern("split", Kind::List, matching::split, null),
-    Function::new("toJson", 1..=1, None, codecs::to_json),
-    Function::new("toLowerCase", 1..=1, TEXT, |arguments| Ok(texts::lower(&arguments[0]))),
-    Function::new("toString", 1..=1, TEXT, texts::to_string),
-    Function::new("toUpperCase", 1..=1, TEXT, |arguments| Ok(texts::upper(&arguments[0]))),
-    Function::new("trim", 1..=1, TEXT, |arguments| Ok(texts::part(&arguments[0], texts::trimmed))),
-    Function::new("urlDecode", 1..=1, TEXT, uris::form_decode),
-    Function::new("urlDecodeFragment", 1..=1, TEXT, uris::decode),
-    Function::new("urlDecodePathElement", 1..=1, TEXT, uris::decode),
-    Function::new("urlDecodeQueryParameterNameOrValue", 1..=1, TEXT, uris::decode),
-    Function::new("urlDecodeUserInfo", 1..=1, TEXT, uris::decode),
-    Function::new("urlEncode", 1..=1, TEXT, uris::form_encode),
-    Function::new("urlEncodeFragment", 1..=1, TEXT, uris::encode_fragment),
-    Function::new("urlEncodePathElement", 1..=1, TEXT, uris::encode_path_element),
-    Function::new("urlEncodeQueryParameterNameOrValue", 1..=1, TEXT, uris::encode_query),
-    Function::new("urlEncodeUserInfo", 1..=1, TEXT, uris::encode_user_info),
-];

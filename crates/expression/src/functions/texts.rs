@@ -5,6 +5,47 @@ use std::borrow::Cow;
 use tracing::warn;
 
 use crate::evaluate::Outcome;
+use crate::functions::Function;
+use crate::types::Type;
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    Function::new("bool", &["text"], Type::Bool, bool)
+        .about("True for the text `true` in any case.")
+        .otherwise("false")
+        .examples(&[("bool('TRUE')", "true"), ("bool('yes')", "false"), ("bool(null)", "false")]),
+    Function::new("integer", &["text"], Type::Number, integer)
+        .about("The whole number of 32 bits that the text holds.")
+        .otherwise("null, with a warning in the log")
+        .examples(&[("integer('42') + 1", "43"), ("integer('4x')", "null")]),
+    Function::new("integerWithRadix", &["text", "radix"], Type::Number, integer_with_radix)
+        .about("The same in another number system, from 2 to 36.")
+        .otherwise("null, with a warning in the log")
+        .examples(&[("integerWithRadix('ff', 16)", "255"), ("integerWithRadix('ff', 10)", "null")]),
+    Function::new("indexOf", &["text", "part"], Type::Number, index_of)
+        .about("The position of the first occurrence of a part, counted from 0.")
+        .otherwise("-1, also if it does not occur")
+        .examples(&[
+            ("indexOf('abc', 'c')", "2"),
+            ("indexOf('abc', 'x')", "-1"),
+            ("indexOf(null, 'x')", "-1"),
+        ]),
+    Function::new("toLowerCase", &["text"], Type::Text, |arguments| Ok(lower(&arguments[0])))
+        .about("The text in lower case.")
+        .otherwise("null for null")
+        .examples(&[("toLowerCase('ÄB')", r#""äb""#)]),
+    Function::new("toUpperCase", &["text"], Type::Text, |arguments| Ok(upper(&arguments[0])))
+        .about("The text in upper case.")
+        .otherwise("null for null")
+        .examples(&[("toUpperCase('äb')", r#""ÄB""#)]),
+    Function::new("trim", &["text"], Type::Text, |arguments| Ok(part(&arguments[0], trimmed)))
+        .about("The text without blanks and control characters at either end.")
+        .otherwise("null for null")
+        .examples(&[("trim('  a b ')", r#""a b""#)]),
+    Function::new("toString", &["value"], Type::Text, to_string)
+        .about("The text that stands for any value.")
+        .otherwise("null for null")
+        .examples(&[("toString(1.0)", r#""1.0""#), ("toString(array('a', 'b'))", r#""[a, b]""#)]),
+];
 use crate::units;
 use crate::value::Value;
 
@@ -57,7 +98,7 @@ fn changed<'a>(
     }
 }
 
-pub(super) fn to_string<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
+fn to_string<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
     match &arguments[0] {
         Value::Null => Ok(Value::Null),
         value => Ok(Value::String(value.clone().into_text())),
@@ -65,15 +106,15 @@ pub(super) fn to_string<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
 }
 
 /// True for `true` in any case; false for everything else, null included.
-pub(super) fn bool<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
+fn bool<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
     Ok(Value::Bool(arguments[0].to_text().eq_ignore_ascii_case("true")))
 }
 
-pub(super) fn integer<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
+fn integer<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
     Ok(parse_integer(&arguments[0], 10))
 }
 
-pub(super) fn integer_with_radix<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
+fn integer_with_radix<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
     Ok(parse_integer(&arguments[0], arguments[1].to_integer()?))
 }
 
@@ -88,7 +129,7 @@ fn parse_integer(value: &Value<'_>, radix: i64) -> Value<'static> {
 }
 
 /// The position of the first occurrence, from 0 on; -1 if there is none.
-pub(super) fn index_of<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
+fn index_of<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
     let (Some(text), Some(wanted)) = (optional(&arguments[0]), optional(&arguments[1])) else {
         return Ok(Value::Integer(-1));
     };

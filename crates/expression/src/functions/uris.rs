@@ -5,7 +5,59 @@ use std::borrow::Cow;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::evaluate::Outcome;
-use crate::functions::texts;
+use crate::functions::{Function, texts};
+use crate::types::Type;
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    Function::new("urlEncode", &["text"], Type::Text, form_encode)
+        .about("Encodes a text for a form: a blank becomes `+`.")
+        .otherwise("null for null")
+        .examples(&[("urlEncode('a b&c/é')", r#""a+b%26c%2F%C3%A9""#)]),
+    Function::new("urlDecode", &["text"], Type::Text, form_decode)
+        .about("Undoes `urlEncode`: `+` becomes a blank.")
+        .otherwise("null for null and for a broken escape")
+        .examples(&[("urlDecode('a+b%26%C3%A9')", r#""a b&é""#), ("urlDecode('100%')", "null")]),
+    Function::new("urlEncodeQueryParameterNameOrValue", &["text"], Type::Text, encode_query)
+        .about("Encodes the name or the value of a query parameter: a blank becomes `%20`.")
+        .otherwise("null for null")
+        .examples(&[("urlEncodeQueryParameterNameOrValue('a/b?c=d&e f')", r#""a/b?c%3Dd%26e%20f""#)]),
+    Function::new("urlDecodeQueryParameterNameOrValue", &["text"], Type::Text, decode)
+        .about("Decodes the name or the value of a query parameter. A `+` stays.")
+        .otherwise("null for null and for a broken escape")
+        .examples(&[("urlDecodeQueryParameterNameOrValue('a%20b+c')", r#""a b+c""#)]),
+    Function::new("urlEncodePathElement", &["text"], Type::Text, encode_path_element)
+        .about("Encodes one element of a path: a slash in it becomes `%2F`.")
+        .otherwise("null for null")
+        .examples(&[("urlEncodePathElement('a/b c')", r#""a%2Fb%20c""#)]),
+    Function::new("urlDecodePathElement", &["text"], Type::Text, decode)
+        .about("Decodes one element of a path.")
+        .otherwise("null for null and for a broken escape")
+        .examples(&[("urlDecodePathElement('a%2Fb+')", r#""a/b+""#)]),
+    Function::new("urlEncodeFragment", &["text"], Type::Text, encode_fragment)
+        .about("Encodes the part of a URI after `#`.")
+        .otherwise("null for null")
+        .examples(&[("urlEncodeFragment('a/b?c#d')", r#""a/b?c%23d""#)]),
+    Function::new("urlDecodeFragment", &["text"], Type::Text, decode)
+        .about("Decodes the part of a URI after `#`.")
+        .otherwise("null for null and for a broken escape")
+        .examples(&[("urlDecodeFragment('a%23')", r#""a#""#)]),
+    Function::new("urlEncodeUserInfo", &["text"], Type::Text, encode_user_info)
+        .about("Encodes the part of a URI before `@`.")
+        .otherwise("null for null")
+        .examples(&[("urlEncodeUserInfo('a:b@c')", r#""a:b%40c""#)]),
+    Function::new("urlDecodeUserInfo", &["text"], Type::Text, decode)
+        .about("Decodes the part of a URI before `@`.")
+        .otherwise("null for null and for a broken escape")
+        .examples(&[("urlDecodeUserInfo('a%40')", r#""a@""#)]),
+    Function::new("formEncodeParameterNameOrValue", &["text"], Type::Text, form_encode)
+        .about("Encodes the name or the value of a form field, as `urlEncode` does.")
+        .otherwise("null for null")
+        .examples(&[("formEncodeParameterNameOrValue('a b')", r#""a+b""#)]),
+    Function::new("formDecodeParameterNameOrValue", &["text"], Type::Text, form_decode)
+        .about("Decodes the name or the value of a form field, as `urlDecode` does.")
+        .otherwise("null for null and for a broken escape")
+        .examples(&[("formDecodeParameterNameOrValue('a+b')", r#""a b""#)]),
+];
 use crate::value::Value;
 
 /// Letters, digits and `-._~` mean themselves everywhere.
@@ -29,34 +81,34 @@ const QUERY: &AsciiSet = &COMMON.remove(b'@').remove(b'/').remove(b'?');
 /// What `java.net.URLEncoder` leaves alone; a blank becomes `+` afterwards.
 const FORM: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'*').remove(b' ');
 
-pub(super) fn encode_user_info<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
+fn encode_user_info<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
     Ok(encode(&arguments[0], USER_INFO))
 }
 
-pub(super) fn encode_path_element<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
+fn encode_path_element<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
     Ok(encode(&arguments[0], PATH_ELEMENT))
 }
 
-pub(super) fn encode_query<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
+fn encode_query<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
     Ok(encode(&arguments[0], QUERY))
 }
 
-pub(super) fn encode_fragment<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
+fn encode_fragment<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
     Ok(encode(&arguments[0], FRAGMENT))
 }
 
 /// Undoes the percent escapes. A `+` stays what it is.
-pub(super) fn decode<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
+fn decode<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
     Ok(texts::optional(&arguments[0]).and_then(|text| unescape(&text)).map_or(Value::Null, Value::owned_text))
 }
 
-pub(super) fn form_encode<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
+fn form_encode<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
     Ok(texts::optional(&arguments[0]).map_or(Value::Null, |text| {
         Value::owned_text(utf8_percent_encode(&text, FORM).to_string().replace(' ', "+"))
     }))
 }
 
-pub(super) fn form_decode<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
+fn form_decode<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
     let decoded = texts::optional(&arguments[0]).and_then(|text| {
         // Before the escapes are undone: an escaped plus sign stays one.
         let spaced = if text.contains('+') { Cow::Owned(text.replace('+', " ")) } else { text };

@@ -2,16 +2,23 @@
 
 use expression::{LValue, Problem, Template};
 use indexmap::IndexMap;
-use source::{Diagnostic, Node, Number, Span, Text, Value};
+use source::{Diagnostic, Node, Number, Severity, Span, Text, Value};
 
 use super::Declarer;
 
 impl Declarer<'_> {
     /// Compiles a string that may hold expressions; problems are reported with their place in the file.
     pub(crate) fn compile(&mut self, text: &Text, span: &Span) -> Option<Template> {
-        Template::compile(text, &self.bindings)
-            .map_err(|problems| self.report_problems(problems, text, span))
-            .ok()
+        match Template::compile(text, &self.bindings) {
+            Ok(template) => {
+                self.report_problems(template.warnings().to_vec(), text, span);
+                Some(template)
+            }
+            Err(problems) => {
+                self.report_problems(problems, text, span);
+                None
+            }
+        }
     }
 
     /// A configuration value as a template: strings compiled, lists and objects recursively.
@@ -37,6 +44,7 @@ impl Declarer<'_> {
     pub(crate) fn lvalue(&mut self, text: &Text, span: &Span) -> Option<LValue> {
         match LValue::compile(text, &self.bindings) {
             Ok(lvalue) => {
+                self.report_problems(lvalue.warnings().to_vec(), text, span);
                 let uses = lvalue.uses();
                 let frame = self.frame();
                 frame.uses = frame.uses.union(uses);
@@ -67,5 +75,11 @@ pub(crate) fn literal(value: &Value) -> expression::Value<'static> {
 /// A mistake in an expression, at its place in the file.
 pub(crate) fn problem(problem: Problem, text: &Text, span: &Span) -> Diagnostic {
     let at = text.span_of(problem.range, span);
-    Diagnostic::error(problem.kind.code(), problem.message).at(at).maybe_help(problem.help)
+    let code = problem.kind.code();
+    let diagnostic = match problem.kind.severity() {
+        Severity::Error => Diagnostic::error(code, problem.message),
+        Severity::Warning => Diagnostic::warning(code, problem.message),
+        Severity::Note => Diagnostic::note(code, problem.message),
+    };
+    diagnostic.at(at).maybe_help(problem.help)
 }
