@@ -84,7 +84,7 @@ pub struct Environment {
     /// The folders of the instance.
     pub paths: InstancePaths,
     /// What the process was started with.
-    pub process: ProcessSettings,
+    pub process: Arc<ProcessSettings>,
     /// Things the program lends to objects.
     pub services: Services,
     /// Where background work runs; `None` while a configuration is only checked.
@@ -95,7 +95,7 @@ pub struct Environment {
 impl Environment {
     /// An environment that lends nothing and runs nothing, enough for a check.
     pub fn new(catalogue: Catalogue, paths: InstancePaths, process: ProcessSettings) -> Self {
-        let services = Services::default();
+        let (process, services) = (Arc::new(process), Services::default());
         Self { catalogue, paths, process, services, runtime: None, shared: Mutex::default() }
     }
 

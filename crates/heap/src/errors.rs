@@ -30,6 +30,7 @@ codes! {
     NOT_DECORATED = 312, "not-decorated", "not-decorated.md";
     CANNOT_BUILD = 313, "cannot-build", "cannot-build.md";
     OLD_FIELD = 314, "older-name", "older-name.md";
+    SECRET_ID_SLASH = 315, "secret-id-slash", "secret-id-slash.md";
 }
 
 pub(crate) fn unreadable(path: &str, error: &std::io::Error) -> Diagnostic {
@@ -196,6 +197,21 @@ pub(crate) fn heap_of_objects(span: &Span) -> Diagnostic {
     Diagnostic::warning(
         &OLD_FIELD,
         "`objects` of a heap is a name of older releases; write the array as `heap`",
+    )
+    .at(span)
+}
+
+/// A level's own provider, as it was declared before release 7.2.
+pub(crate) fn level_secrets(span: &Span) -> Diagnostic {
+    Diagnostic::warning(&OLD_FIELD, "`secrets` of a file is a field of older releases")
+        .at(span)
+        .help("declare a `SecretsProvider` in the heap and name it in the field `secretsProvider` of objects")
+}
+
+pub(crate) fn slash_in_secret_id(id: &str, span: &Span) -> Diagnostic {
+    Diagnostic::warning(
+        &SECRET_ID_SLASH,
+        format!("the secret id `{id}` begins with a slash, which is left out"),
     )
     .at(span)
 }

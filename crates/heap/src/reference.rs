@@ -1,4 +1,5 @@
-//! Field types that ask more of the heap than a plain value: [`Ref`], [`Spanned`], [`RawNode`].
+//! Field types that ask more of the heap than a plain value: [`Ref`], [`Spanned`], [`RawNode`],
+//! [`OneOrMany`].
 //!
 //! Each deserializes through a newtype with a reserved name. The heap's own reader recognises the name and
 //! hands over what serde has no words for (an index, a span, a node) through a slot of this thread.
@@ -10,7 +11,7 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{Deserialize, Deserializer, Error, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 use source::{Node, Span};
 
 use crate::Role;
@@ -18,6 +19,7 @@ use crate::role::role_name;
 
 pub(crate) const SPANNED: &str = "$portcullis::Spanned";
 pub(crate) const RAW: &str = "$portcullis::RawNode";
+pub(crate) const ONE_OR_MANY: &str = "$portcullis::OneOrMany";
 
 thread_local! {
     static SLOT: RefCell<Option<Node>> = const { RefCell::new(None) };
@@ -171,5 +173,45 @@ impl JsonSchema for RawNode {
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({})
+    }
+}
+
+/// One entry, or an array of them.
+#[derive(Debug, Clone)]
+pub struct OneOrMany<T>(pub Vec<T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMany<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Entries<T> {
+            type Value = OneOrMany<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an entry or an array of entries")
+            }
+            fn visit_newtype_struct<D: Deserializer<'de>>(self, one: D) -> Result<OneOrMany<T>, D::Error> {
+                T::deserialize(one).map(|one| OneOrMany(vec![one]))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<OneOrMany<T>, A::Error> {
+                let mut many = Vec::new();
+                while let Some(entry) = entries.next_element()? {
+                    many.push(entry);
+                }
+                Ok(OneOrMany(many))
+            }
+        }
+        deserializer.deserialize_newtype_struct(ONE_OR_MANY, Entries(PhantomData))
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for OneOrMany<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        format!("OneOrMany_{}", T::schema_name()).into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let entry = T::json_schema(generator);
+        json_schema!({ "anyOf": [entry, { "type": "array", "items": entry }] })
     }
 }

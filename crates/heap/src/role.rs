@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
+use crypto::SecretStoreRef;
 use exchange::{FilterRef, HandlerRef, SessionManagerRef, TemporaryStorage, ThrottlingPolicyRef};
 
 use crate::DecoratorRef;
@@ -51,6 +52,11 @@ impl Role for SessionManagerRef {
 
 impl Role for ThrottlingPolicyRef {
     const REFERENCE: &'static str = "$ref:ThrottlingPolicy";
+}
+
+/// A store of secrets, or a provider that asks several: wherever one fits, so does the other.
+impl Role for SecretStoreRef {
+    const REFERENCE: &'static str = "$ref:SecretStore";
 }
 
 impl Role for DecoratorRef {

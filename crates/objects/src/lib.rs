@@ -10,6 +10,7 @@ pub mod handlers;
 mod header_text;
 mod not_offered;
 mod old_names;
+pub mod secrets;
 pub mod services;
 #[cfg(test)]
 mod testing;
@@ -20,7 +21,7 @@ use heap::Catalogue;
 /// All object types, and the objects every instance has by default.
 pub fn catalogue() -> Catalogue {
     Catalogue {
-        types: &[handlers::TYPES, filters::TYPES, decorators::TYPES, services::TYPES],
+        types: &[handlers::TYPES, filters::TYPES, decorators::TYPES, secrets::TYPES, services::TYPES],
         not_offered: not_offered::NAMES,
         old_names: old_names::OLD_NAMES,
         defaults: include_str!("defaults.json"),

@@ -139,6 +139,23 @@ fn load(config: &str) -> (Option<HandlerRef>, Vec<Diagnostic>) {
     (built.map(|(_, handler)| handler), diagnostics)
 }
 
+/// Some variables and properties, for what reads them.
+fn process_settings() -> ProcessSettings {
+    let texts = |pairs: &[(&str, &str)]| {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    };
+    ProcessSettings {
+        env: texts(&[
+            ("TEST_BASE64", "cGFzc3dvcmQ="),
+            ("TEST_PLAIN", "open sesame!"),
+            ("TEST_BOTH", "ZW52aXJvbm1lbnQ="),
+            ("TEST_EMPTY", ""),
+        ]),
+        system: texts(&[("test.system", "c3lzdGVt"), ("test.both", "c3lzdGVt")]),
+        ..ProcessSettings::default()
+    }
+}
+
 type Running = (Arc<Generation>, HandlerRef);
 
 fn build(config: &str) -> (Option<Running>, Vec<Diagnostic>) {
@@ -152,7 +169,7 @@ fn build(config: &str) -> (Option<Running>, Vec<Diagnostic>) {
         Box::leak(catalogue.types.iter().copied().chain([TEST_TYPES]).collect());
     let catalogue = Catalogue { types, ..catalogue };
     let paths = InstancePaths::below(std::path::Path::new("/nonexistent"));
-    let environment = Arc::new(Environment::new(catalogue, paths, ProcessSettings::default()));
+    let environment = Arc::new(Environment::new(catalogue, paths, process_settings()));
     let document = heap::Document::parse(&environment, "config.json", config.as_bytes(), None);
     let declared = heap::declare::<Fields>(&environment, document, None, "config.json", true);
     let Some(level) = declared.level else { return (None, declared.diagnostics) };

@@ -29,14 +29,6 @@ pub(crate) struct GatewayFields {
     temporary_storage: Option<Ref<TemporaryStorageRef>>,
     #[expect(dead_code, reason = "declared, so that a service that is not offered is an error")]
     audit_service: Option<Ref<AnyObject>>,
-    #[expect(dead_code, reason = "declared, so that a store that is not offered is an error")]
-    secrets: Option<Stores>,
-}
-
-#[derive(Deserialize)]
-struct Stores {
-    #[expect(dead_code, reason = "declared, so that a store that is not offered is an error")]
-    stores: Vec<Ref<AnyObject>>,
 }
 
 /// `config.json` declared: what `check` reports and `start` builds.

@@ -9,7 +9,7 @@ use source::{Diagnostic, Span};
 use super::{Background, Generation, Starting, Stop, Work, get};
 use crate::Ref;
 use crate::decorate::Spliced;
-use crate::environment::{Environment, InstancePaths};
+use crate::environment::{Environment, InstancePaths, ProcessSettings};
 use crate::errors;
 use crate::plan::{LevelScope, Resolved};
 use crate::role::{Built, Role};
@@ -94,7 +94,12 @@ impl<'a> Builder<'a> {
 
     /// An environment variable or system property by the name of its token, `ig.router.scan.interval`.
     pub fn setting(&self, name: &str) -> Option<String> {
-        source::Tokens::get(&self.environment.process, name)
+        source::Tokens::get(&*self.environment.process, name)
+    }
+
+    /// What the process was started with.
+    pub fn process(&self) -> Arc<ProcessSettings> {
+        Arc::clone(&self.environment.process)
     }
 
     /// What expressions of this level know at load.

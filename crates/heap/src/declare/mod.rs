@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use expression::{Bindings, Uses};
 use serde::de::DeserializeOwned;
-use source::{Diagnostic, Node, Object, Span, Value};
+use source::{Diagnostic, Entry, Node, Object, Span, Text, Value};
 
 pub(crate) use expressions::{literal, problem};
 pub(crate) use inline::Inline;
@@ -46,7 +46,9 @@ const NEVER_DECORATIONS: &[&str] = &[
     "type",
 ];
 /// Fields of a level that its own type does not read.
-const READ_ELSEWHERE: &[&str] = &["heap", "properties", "globalDecorators"];
+const READ_ELSEWHERE: &[&str] = &["heap", "properties", "globalDecorators", "secrets"];
+/// The name of a level's own secrets provider; no object of a heap is called so by accident.
+pub const LEVEL_SECRETS: &str = "(secrets)";
 
 /// A level (`admin.json`, `config.json`, a route) whose objects are declared and checked.
 pub struct Level<F> {
@@ -170,6 +172,10 @@ impl<'d> Declarer<'d> {
             self.report(errors::not_an_object(root.kind(), &root.span, "an object"));
             return None;
         };
+        // First, because services of the heap may use it without a reference.
+        if let Some(secrets) = object.get("secrets").filter(|secrets| !secrets.is_null()) {
+            self.declare_level_secrets(secrets);
+        }
         if let Some(heap) = object.get("heap") {
             self.declare_heap(heap);
         }
@@ -188,6 +194,23 @@ impl<'d> Declarer<'d> {
             }
         }
         self.read(&Node { value: Value::Object(own), span: root.span.clone() }, what)
+    }
+
+    /// The `{"stores": […]}` of older files, which is the `config` of a provider.
+    fn declare_level_secrets(&mut self, secrets: &Node) {
+        self.report(errors::level_secrets(&secrets.span));
+        let entry = |key: &str, value: Value| Entry {
+            key: key.to_owned(),
+            key_span: secrets.span.clone(),
+            value: Node { value, span: secrets.span.clone() },
+        };
+        let mut provider = Object::default();
+        provider.insert(entry("type", Value::String(Text::from("SecretsProvider"))));
+        provider.insert(entry("config", secrets.value.clone()));
+        let provider = Node { value: Value::Object(provider), span: secrets.span.clone() };
+        if let Some(index) = self.declare_object(&provider) {
+            self.names.insert(LEVEL_SECRETS.to_owned(), index);
+        }
     }
 
     /// The array of a heap, or the `{"objects": […]}` of the 2.x age.

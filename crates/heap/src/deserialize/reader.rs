@@ -10,8 +10,10 @@ use source::{Node, Number, Object, Text, Value};
 
 use super::access::{Entries, Items, Variant};
 use crate::declare::Declarer;
+use crate::errors;
 use crate::failure::{Failure, Step};
-use crate::reference::{self, RAW, SPANNED};
+use crate::reference::{self, ONE_OR_MANY, RAW, SPANNED};
+use crate::secrets::SECRET_ID;
 use crate::values::LINES;
 
 /// Whose fields are being read, for complaints.
@@ -84,6 +86,15 @@ impl Reader<'_, '_, '_> {
             value => Err(Failure::invalid_type(unexpected(value), &"an object")),
         }
         .map_err(|failure| failure.of(&self.owner).at(&node.span))
+    }
+
+    /// A published configuration begins an id with a slash, and its text says that it works.
+    fn report_slash(&mut self) -> Result<(), Failure> {
+        let node = self.evaluated()?;
+        if let Some(text) = node.as_str().filter(|text| text.starts_with('/')) {
+            self.declarer.report(errors::slash_in_secret_id(text, &node.span));
+        }
+        Ok(())
     }
 
     fn report_unknown_fields(&mut self, object: &Object, fields: &[&str]) {
@@ -183,6 +194,14 @@ impl<'de> Deserializer<'de> for &mut Reader<'_, '_, '_> {
             RAW => {
                 reference::hand_over(self.node.clone());
                 visitor.visit_unit()
+            }
+            ONE_OR_MANY => match &self.node.value {
+                Value::Array(_) => self.visit(self.node, visitor),
+                _ => visitor.visit_newtype_struct(self),
+            },
+            SECRET_ID => {
+                self.report_slash()?;
+                visitor.visit_newtype_struct(self)
             }
             LINES => {
                 let node = &*joined(self.node)?;

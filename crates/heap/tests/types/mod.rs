@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use crypto::{SecretStoreRef, SecretsProvider};
 use exchange::{
     ClientInfo, Context, Edit, Fault, FilterRef, Handler, HandlerRef, HeaderName, HeaderValue, Method,
     Outcome, Request, Response, StatusCode, Uri,
@@ -14,8 +15,8 @@ use expression::{Expr, LValue};
 use heap::{
     AnyObject, Builder, Catalogue, Declared, Declarer, Decoration, Decorator, DecoratorRef, Document,
     Environment, ExecutorRef, Generation, InstancePaths, LevelScope, ObjectConfig, ObjectType, OldField,
-    OldNames, OldType, PositiveDuration, ProcessSettings, RawNode, Ref, Services, Site, SiteKind, Spanned,
-    Started, StringOrLines, TimeSpan, Unstarted,
+    OldNames, OldType, OneOrMany, PositiveDuration, ProcessSettings, RawNode, Ref, SecretId, Services, Site,
+    SiteKind, Spanned, Started, StringOrLines, TimeSpan, Unstarted,
 };
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -30,6 +31,7 @@ const TYPES: &[ObjectType] = &[
     ObjectType::of::<Mark>(),
     ObjectType::of::<Pass>(),
     ObjectType::of::<Picky>(),
+    ObjectType::of::<Provider>(),
     ObjectType::of::<StandsFor>(),
     ObjectType::of::<Worker>(),
 ];
@@ -74,6 +76,20 @@ impl Handler for Answer {
     }
 }
 
+/// Stands for the provider of the catalogue, which a level's `secrets` become.
+#[derive(Debug, Deserialize, JsonSchema)]
+struct Provider {
+    stores: Vec<Ref<SecretStoreRef>>,
+}
+
+impl ObjectConfig for Provider {
+    const TYPE: &'static str = "SecretsProvider";
+    type Object = SecretStoreRef;
+    fn build(self, b: &mut Builder<'_>) -> Result<SecretStoreRef, Diagnostic> {
+        Ok(SecretStoreRef::new(SecretsProvider::new(b.get_all(&self.stores))))
+    }
+}
+
 /// References in every position, and plain fields of every type.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -94,6 +110,8 @@ pub(crate) struct Choice {
     target: Option<LValue>,
     wait: Option<PositiveDuration>,
     raw: Option<RawNode>,
+    secret_id: Option<SecretId>,
+    several: Option<OneOrMany<Ref<HandlerRef>>>,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -126,6 +144,8 @@ impl ObjectConfig for Choice {
         words.extend(self.ratio.map(|ratio| ratio.to_string()));
         words.extend(self.text);
         words.extend(self.lines.map(|lines| format!("{:?}", lines.0)));
+        words.extend(self.secret_id.map(|id| id.0.to_string()));
+        words.extend(self.several.map(|several| format!("{} of several", several.0.len())));
         Ok(HandlerRef::new(All { handlers, words }))
     }
 }

@@ -2,6 +2,7 @@
 
 mod allow_only_filter;
 mod assignment_filter;
+mod basic_credentials;
 mod capture_filter;
 mod chain_of_filters;
 pub(crate) mod charset;
@@ -15,8 +16,10 @@ mod date_header_filter;
 mod entity_extract_filter;
 mod exception_filter;
 mod fapi_interaction_id_filter;
+mod form;
 mod forwarded_request_filter;
 mod header_filter;
+mod http_basic_authentication_client_filter;
 mod location;
 mod location_header_filter;
 mod origin;
@@ -42,6 +45,7 @@ pub use exception_filter::ExceptionFilter;
 pub use fapi_interaction_id_filter::FapiInteractionIdFilter;
 pub use forwarded_request_filter::ForwardedRequestFilter;
 pub use header_filter::HeaderFilter;
+pub use http_basic_authentication_client_filter::HttpBasicAuthenticationClientFilter;
 pub use location_header_filter::LocationHeaderFilter;
 pub use static_request_filter::StaticRequestFilter;
 pub use switch_filter::SwitchFilter;
@@ -68,6 +72,7 @@ pub const TYPES: &[ObjectType] = &[
     ObjectType::of::<FapiInteractionIdFilter>(),
     ObjectType::of::<ForwardedRequestFilter>(),
     ObjectType::of::<HeaderFilter>(),
+    ObjectType::of::<HttpBasicAuthenticationClientFilter>(),
     ObjectType::of::<LocationHeaderFilter>(),
     ObjectType::of::<StaticRequestFilter>(),
     ObjectType::of::<SwitchFilter>(),

@@ -14,6 +14,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use source::Diagnostic;
 
+use super::form::urlencode;
+
 /// Replaces the request by one of its own making. Nothing of the original is sent on, no header either,
 /// unless an expression takes it over.
 ///
@@ -130,7 +132,8 @@ impl StaticRequest {
         for (name, values) in &self.config.form {
             for value in values.iter().filter_map(|value| value.text(&scope)) {
                 let separator = if form.is_empty() { "" } else { "&" };
-                let _ = write!(form, "{separator}{}={}", urlencode(name), urlencode(&value));
+                let _ =
+                    write!(form, "{separator}{}={}", urlencode(name.as_bytes()), urlencode(value.as_bytes()));
             }
         }
         if self.method == Method::POST {
@@ -159,23 +162,6 @@ fn version_named(name: &str) -> Option<Version> {
         "HTTP/2" | "HTTP/2.0" => Some(Version::HTTP_2),
         _ => None,
     }
-}
-
-/// The encoding of `application/x-www-form-urlencoded`.
-fn urlencode(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'*' | b'-' | b'.' | b'_' => {
-                encoded.push(char::from(byte))
-            }
-            b' ' => encoded.push('+'),
-            byte => {
-                let _ = write!(encoded, "%{byte:02X}");
-            }
-        }
-    }
-    encoded
 }
 
 #[cfg(test)]

@@ -27,27 +27,27 @@ fn every_old_object_type_names_what_replaces_it() {
     check_brief(
         &format!(r#"{{"heap": [{heap}], "handler": {{"type": "Origin"}}}}"#),
         expect![[r#"
-        config.json:1:46: error[PC0305]: the object type `AuditDecorator` is not offered by this version | it is of an older release: write an `AuditService`; what uses it stays closed
-        config.json:1:112: warning[PC0311]: `CaptureFilter` is an object type of older releases; write `"capture": "all"` beside the `type` of a handler or filter (`CaptureDecorator`)
-        config.json:1:178: warning[PC0311]: `ConsoleLogSink` is an object type of older releases; write no log sink: every message goes to the one log of the program
-        config.json:1:251: error[PC0305]: the object type `DestroyDetectHandler` is not offered by this version | it is of an older release: write nothing: it was part of the original product's own tests; what uses it stays closed
-        config.json:1:325: warning[PC0311]: `DispatchServlet` is an object type of older releases; write a `DispatchHandler` with conditions such as `${find(request.uri.path, '^/app')}`
-        config.json:1:354: error[PC0303]: DispatchServlet needs the field `bindings`
-        config.json:1:394: warning[PC0311]: `ExceptionFilter` is an object type of older releases; write a `SwitchFilter` whose `onResponse` looks at `response.status`
-        config.json:1:423: error[PC0303]: ExceptionFilter needs the field `handler`
-        config.json:1:459: warning[PC0311]: `FileLogSink` is an object type of older releases; write no log sink: every message goes to the one log of the program
-        config.json:1:523: warning[PC0311]: `HandlerServlet` is an object type of older releases; write the name of its `handler` in place of its own
-        config.json:1:551: error[PC0303]: HandlerServlet needs the field `handler`
-        config.json:1:593: error[PC0305]: the object type `JwtSessionFactory` is not offered by this version | it is of an older release: write `JwtSessionManager`; what uses it stays closed
-        config.json:1:656: warning[PC0311]: `LogSink` is an object type of older releases; write no log sink: every message goes to the one log of the program
-        config.json:1:724: error[PC0305]: the object type `MonitorEndpointHandler` is not offered by this version | it is of an older release: write nothing: metrics are read from the admin endpoints; what uses it stays closed
-        config.json:1:803: error[PC0305]: the object type `OAuth2ClientFilter` is not offered by this version | it is of an older release: write `AuthorizationCodeOAuth2ClientFilter`; what uses it stays closed
-        config.json:1:874: error[PC0305]: the object type `OAuth2RSFilter` is not offered by this version | it is of an older release: write `OAuth2ResourceServerFilter`; what uses it stays closed
-        config.json:1:948: error[PC0305]: the object type `SamlFederationHandler` is not offered by this version | it is of an older release: write `SamlFederationFilter`; what uses it stays closed
-        config.json:1:1020: warning[PC0311]: `Slf4jLogSink` is an object type of older releases; write no log sink: every message goes to the one log of the program
-        config.json:1:1084: error[PC0305]: the object type `StatusHandler` is not offered by this version | it is of an older release: write `StaticResponseHandler`; what uses it stays closed
-        config.json:1:1149: error[PC0305]: the object type `TeapotHandler` is not offered by this version | it is of an older release: write a `StaticResponseHandler` with the status 418; what uses it stays closed
-    "#]],
+            config.json:1:46: error[PC0305]: the object type `AuditDecorator` is not offered by this version | it is of an older release: write an `AuditService`; what uses it stays closed
+            config.json:1:112: warning[PC0311]: `CaptureFilter` is an object type of older releases; write `"capture": "all"` beside the `type` of a handler or filter (`CaptureDecorator`)
+            config.json:1:178: warning[PC0311]: `ConsoleLogSink` is an object type of older releases; write no log sink: every message goes to the one log of the program
+            config.json:1:251: error[PC0305]: the object type `DestroyDetectHandler` is not offered by this version | it is of an older release: write nothing: it was part of the original product's own tests; what uses it stays closed
+            config.json:1:325: warning[PC0311]: `DispatchServlet` is an object type of older releases; write a `DispatchHandler` with conditions such as `${find(request.uri.path, '^/app')}`
+            config.json:1:354: error[PC0303]: DispatchServlet needs the field `bindings`
+            config.json:1:394: warning[PC0311]: `ExceptionFilter` is an object type of older releases; write a `SwitchFilter` whose `onResponse` looks at `response.status`
+            config.json:1:423: error[PC0303]: ExceptionFilter needs the field `handler`
+            config.json:1:459: warning[PC0311]: `FileLogSink` is an object type of older releases; write no log sink: every message goes to the one log of the program
+            config.json:1:523: warning[PC0311]: `HandlerServlet` is an object type of older releases; write the name of its `handler` in place of its own
+            config.json:1:551: error[PC0303]: HandlerServlet needs the field `handler`
+            config.json:1:593: error[PC0305]: the object type `JwtSessionFactory` is not offered by this version | it is of an older release: write `JwtSessionManager`; what uses it stays closed
+            config.json:1:656: warning[PC0311]: `LogSink` is an object type of older releases; write no log sink: every message goes to the one log of the program
+            config.json:1:724: error[PC0305]: the object type `MonitorEndpointHandler` is not offered by this version | it is of an older release: write nothing: metrics need no object; what uses it stays closed
+            config.json:1:803: error[PC0305]: the object type `OAuth2ClientFilter` is not offered by this version | it is of an older release: write `AuthorizationCodeOAuth2ClientFilter`; what uses it stays closed
+            config.json:1:874: error[PC0305]: the object type `OAuth2RSFilter` is not offered by this version | it is of an older release: write `OAuth2ResourceServerFilter`; what uses it stays closed
+            config.json:1:948: error[PC0305]: the object type `SamlFederationHandler` is not offered by this version | it is of an older release: write `SamlFederationFilter`; what uses it stays closed
+            config.json:1:1020: warning[PC0311]: `Slf4jLogSink` is an object type of older releases; write no log sink: every message goes to the one log of the program
+            config.json:1:1084: error[PC0305]: the object type `StatusHandler` is not offered by this version | it is of an older release: write `StaticResponseHandler`; what uses it stays closed
+            config.json:1:1149: error[PC0305]: the object type `TeapotHandler` is not offered by this version | it is of an older release: write a `StaticResponseHandler` with the status 418; what uses it stays closed
+        "#]],
     );
 }
 

@@ -46,14 +46,6 @@ pub(super) struct RouteFields {
     session: Option<Ref<SessionManagerRef>>,
     #[expect(dead_code, reason = "declared, so that an audit service that is not offered closes the route")]
     audit_service: Option<Ref<AnyObject>>,
-    #[expect(dead_code, reason = "declared for the same reason")]
-    secrets: Option<Stores>,
-}
-
-#[derive(Deserialize)]
-struct Stores {
-    #[expect(dead_code, reason = "declared, so that a store that is not offered closes the route")]
-    stores: Vec<Ref<AnyObject>>,
 }
 
 /// What a route is known by among those of its router.

@@ -1,0 +1,77 @@
+//! [`SecretStore`]: where secrets come from.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::{Secret, SecretError, SecretId};
+
+/// What a secret is going to be used for; a store may yield different secrets for one id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Purpose {
+    /// To prove who somebody is: a generic secret.
+    Password,
+    /// To encrypt: the active secret only.
+    Encrypt,
+    /// To decrypt: any valid secret.
+    Decrypt,
+}
+
+/// Where secrets come from.
+pub trait SecretStore: Send + Sync + 'static {
+    /// The valid secrets for `id`, the active one first; none when the store does not know it.
+    fn secrets(
+        &self,
+        id: &SecretId,
+        purpose: Purpose,
+    ) -> impl Future<Output = Result<Vec<Secret>, SecretError>> + Send;
+}
+
+type Secrets<'a> = Pin<Box<dyn Future<Output = Result<Vec<Secret>, SecretError>> + Send + 'a>>;
+
+/// A shared store of any type.
+#[derive(Clone)]
+pub struct SecretStoreRef(Arc<dyn DynSecretStore>);
+
+impl SecretStoreRef {
+    /// Erases the type of a store.
+    pub fn new(store: impl SecretStore) -> Self {
+        Self(Arc::new(store))
+    }
+
+    /// The valid secrets for `id`, the active one first; none when the store does not know it.
+    ///
+    /// # Errors
+    /// Whatever keeps the store from telling.
+    pub async fn secrets(&self, id: &SecretId, purpose: Purpose) -> Result<Vec<Secret>, SecretError> {
+        self.0.secrets(id, purpose).await
+    }
+
+    /// The active secret for `id`.
+    ///
+    /// # Errors
+    /// [`SecretError::NotFound`], and whatever keeps the store from telling.
+    pub async fn active(&self, id: &SecretId, purpose: Purpose) -> Result<Secret, SecretError> {
+        let secrets = self.secrets(id, purpose).await?;
+        secrets.into_iter().next().ok_or_else(|| SecretError::NotFound(id.clone()))
+    }
+}
+
+impl fmt::Debug for SecretStoreRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretStoreRef")
+    }
+}
+
+/// [`SecretStore`] with its future boxed.
+trait DynSecretStore: Send + Sync {
+    fn secrets<'a>(&'a self, id: &'a SecretId, purpose: Purpose) -> Secrets<'a>;
+}
+
+impl<S: SecretStore> DynSecretStore for S {
+    fn secrets<'a>(&'a self, id: &'a SecretId, purpose: Purpose) -> Secrets<'a> {
+        Box::pin(SecretStore::secrets(self, id, purpose))
+    }
+}

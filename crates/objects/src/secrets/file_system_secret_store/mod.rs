@@ -1,0 +1,191 @@
+//! `FileSystemSecretStore`: one secret per file.
+
+mod read;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crypto::{Purpose, Secret, SecretError, SecretId, SecretStore, SecretStoreRef};
+use heap::{Builder, ExecutorRef, ObjectConfig, Ref, Spanned, TimeSpan};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use source::Diagnostic;
+use tokio::time::{Instant, timeout};
+
+use super::format::{FormatMapping, Formats, SecretFormat};
+use read::{Content, Files};
+
+/// A changed file is noticed after this long.
+const REFRESH_INTERVAL: Duration = Duration::from_secs(1);
+
+/// A folder that does not answer for so long, as one of a network may, fails the request that waits for it.
+const READ_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Reads secrets from the files of a folder, one secret per file.
+///
+/// The file of the secret `agent.password` is called `agent.password` and then the `suffix`. Folders within the
+/// folder are not looked at; links are followed, so that mounted secrets of containers can be read. A file is at
+/// most 64 KiB long. A line break at the end of a plain secret is left out, because editors leave one behind.
+///
+/// Files are read when their secret is first needed, and again when they have changed: within a second, without
+/// a restart. A file that has gone, or cannot be read any more, fails the requests that need it.
+///
+/// With `versionSuffix` a secret may have several versions, one per file: with `.v` those of `agent.password`
+/// are `agent.password.v1`, `agent.password.v2` and so on (and then the `suffix`, or the suffix first). The
+/// highest number is the active secret, the others are valid beside it; a file without a number counts as the
+/// oldest.
+///
+/// ```json
+/// {
+///   "name": "Files",
+///   "type": "FileSystemSecretStore",
+///   "config": { "directory": "/run", "format": "PLAIN", "suffix": ".secret" }
+/// }
+/// ```
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FileSystemSecretStore {
+    /// The folder. A relative path starts at the instance folder.
+    directory: Spanned<PathBuf>,
+    /// How the files are written: `BASE64` (the default) or `PLAIN`.
+    #[serde(default)]
+    format: SecretFormat,
+    /// What follows the id in the names of files.
+    suffix: Option<Spanned<String>>,
+    /// What stands before the number in the names of versions. When absent, there are no versions.
+    version_suffix: Option<Spanned<String>>,
+    /// Secrets that are written otherwise.
+    #[serde(default)]
+    mappings: Vec<FormatMapping>,
+    /// How long a secret that has been read may be used without another look: 5 minutes by default.
+    lease_expiry: Option<TimeSpan>,
+    /// Whether changed files are noticed before that.
+    auto_refresh: Option<AutoRefresh>,
+}
+
+/// Whether changed files are noticed.
+#[derive(Debug, Deserialize, JsonSchema)]
+struct AutoRefresh {
+    /// Whether they are: yes by default.
+    enabled: Option<bool>,
+    /// Accepted. Files are looked at when a secret is needed, not in the background.
+    #[expect(dead_code, reason = "declared, so that a wrong reference is an error")]
+    executor: Option<Ref<ExecutorRef>>,
+}
+
+impl ObjectConfig for FileSystemSecretStore {
+    const TYPE: &'static str = "FileSystemSecretStore";
+    type Object = SecretStoreRef;
+
+    fn build(self, b: &mut Builder<'_>) -> Result<SecretStoreRef, Diagnostic> {
+        let directory = b.paths().instance.join(&*self.directory);
+        if !directory.is_dir() {
+            let message = format!("`{}` is not a folder that can be read", directory.display());
+            return Err(b.error(message, Some(self.directory.span())));
+        }
+        for suffix in self.suffix.iter().chain(&self.version_suffix) {
+            if suffix.contains(['/', '\0']) {
+                return Err(b.error("a suffix is a part of the name of a file", Some(suffix.span())));
+            }
+        }
+        let lease = self.lease_expiry.map_or(Some(Duration::from_mins(5)), TimeSpan::limit);
+        let is_refreshing = self.auto_refresh.and_then(|refresh| refresh.enabled).unwrap_or(true);
+        let good_for = if is_refreshing {
+            Some(lease.map_or(REFRESH_INTERVAL, |lease| lease.min(REFRESH_INTERVAL)))
+        } else {
+            lease
+        };
+        let files = Files {
+            directory,
+            suffix: self.suffix.map(Spanned::into_inner).unwrap_or_default(),
+            version_suffix: self.version_suffix.map(Spanned::into_inner),
+        };
+        let formats = Formats::new(self.format, self.mappings);
+        Ok(SecretStoreRef::new(FileSystem {
+            files: Arc::new(files),
+            formats,
+            good_for,
+            known: Mutex::default(),
+        }))
+    }
+}
+
+struct FileSystem {
+    files: Arc<Files>,
+    formats: Formats,
+    /// How long what was read may be used; for ever when `None`.
+    good_for: Option<Duration>,
+    /// What has been read. The ids are those of the configuration, so there are few.
+    known: Mutex<HashMap<SecretId, Known>>,
+}
+
+struct Known {
+    content: Vec<Content>,
+    secrets: Vec<Secret>,
+    read: Instant,
+}
+
+impl SecretStore for FileSystem {
+    async fn secrets(&self, id: &SecretId, _: Purpose) -> Result<Vec<Secret>, SecretError> {
+        if let Some(secrets) = self.known(id) {
+            return Ok(secrets);
+        }
+        let unreadable = |cause| SecretError::Unreadable { id: id.clone(), cause };
+        let (files, wanted) = (Arc::clone(&self.files), id.clone());
+        let reading = tokio::task::spawn_blocking(move || files.read(&wanted));
+        let content = timeout(READ_TIMEOUT, reading).await.map_err(|slow| unreadable(slow.into()))?;
+        let content = content.map_err(|panicked| unreadable(panicked.into()))?;
+        self.take_over(id, content.map_err(|error| unreadable(error.into()))?)
+    }
+}
+
+impl FileSystem {
+    /// What was read not too long ago.
+    fn known(&self, id: &SecretId) -> Option<Vec<Secret>> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = known.get(id)?;
+        let is_good = self.good_for.is_none_or(|good_for| known.read.elapsed() < good_for);
+        is_good.then(|| known.secrets.clone())
+    }
+
+    /// Makes secrets of what was read, unless it is what is known already.
+    fn take_over(&self, id: &SecretId, content: Vec<Content>) -> Result<Vec<Secret>, SecretError> {
+        let mut all = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = all.get_mut(id).filter(|known| known.content == content) {
+            known.read = Instant::now();
+            return Ok(known.secrets.clone());
+        }
+        let secrets = content.iter().map(|content| self.secret(id, content)).collect::<Result<Vec<_>, _>>();
+        match &secrets {
+            Ok(secrets) => {
+                all.insert(id.clone(), Known { content, secrets: secrets.clone(), read: Instant::now() });
+            }
+            Err(_) => {
+                all.remove(id);
+            }
+        }
+        secrets
+    }
+
+    fn secret(&self, id: &SecretId, content: &[u8]) -> Result<Secret, SecretError> {
+        let malformed = |reason| SecretError::Malformed { id: id.clone(), reason };
+        let secret = match self.formats.of(id) {
+            SecretFormat::Base64 => {
+                Secret::from_base64(content).ok_or_else(|| malformed("it is not base64"))?
+            }
+            SecretFormat::Plain => Secret::generic(without_line_break(id, content).to_vec()),
+        };
+        if secret.bytes().is_some_and(<[u8]>::is_empty) {
+            return Err(malformed("it is empty"));
+        }
+        Ok(secret)
+    }
+}
+
+fn without_line_break<'c>(id: &SecretId, content: &'c [u8]) -> &'c [u8] {
+    let Some(shorter) = content.strip_suffix(b"\n") else { return content };
+    tracing::info!(secret = %id, "The line break at the end of the file of a plain secret is left out.");
+    shorter.strip_suffix(b"\r").unwrap_or(shorter)
+}

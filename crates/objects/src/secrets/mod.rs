@@ -1,0 +1,51 @@
+//! Secrets: the stores they come from, and the field by which objects choose among stores.
+
+mod base64_encoded_secret_store;
+mod file_system_secret_store;
+mod format;
+mod secrets_provider;
+mod system_and_env_secret_store;
+
+pub use base64_encoded_secret_store::Base64EncodedSecretStore;
+pub use file_system_secret_store::FileSystemSecretStore;
+pub use secrets_provider::SecretsProvider;
+pub use system_and_env_secret_store::SystemAndEnvSecretStore;
+
+use crypto::SecretStoreRef;
+use heap::{Builder, LEVEL_SECRETS, ObjectType, OneOrMany, Ref};
+
+use format::Formats;
+use system_and_env_secret_store::SystemAndEnv;
+
+/// The stores and their provider, sorted by name.
+pub const TYPES: &[ObjectType] = &[
+    ObjectType::of::<Base64EncodedSecretStore>(),
+    ObjectType::of::<FileSystemSecretStore>(),
+    ObjectType::of::<SecretsProvider>(),
+    ObjectType::of::<SystemAndEnvSecretStore>(),
+];
+
+/// The type of every field `secretsProvider`: a provider or a store, by name or in place, or several of them.
+pub(crate) type SecretsProviderField = OneOrMany<Ref<SecretStoreRef>>;
+
+/// What answers for an object's secrets. Without the field it is the `secrets` of the route or of a file
+/// around it, and then the environment, as it was before the field existed.
+pub(crate) fn provider_of(field: Option<&SecretsProviderField>, b: &Builder<'_>) -> SecretStoreRef {
+    match field {
+        Some(OneOrMany(stores)) => several(b.get_all(stores)),
+        None => b
+            .named(LEVEL_SECRETS)
+            .unwrap_or_else(|| SecretStoreRef::new(SystemAndEnv::new(Formats::default(), b.process()))),
+    }
+}
+
+/// Stores as one; a single store is that one itself.
+fn several(stores: Vec<SecretStoreRef>) -> SecretStoreRef {
+    match <[SecretStoreRef; 1]>::try_from(stores) {
+        Ok([store]) => store,
+        Err(stores) => SecretStoreRef::new(crypto::SecretsProvider::new(stores)),
+    }
+}
+
+#[cfg(test)]
+mod tests;
