@@ -114,7 +114,7 @@ impl Environment {
         ];
         let folders = folders.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         Bindings::new(texts(&self.process.env), texts(&self.process.system), folders)
-            .with_tokens(Arc::new(self.process.clone()))
+            .with_tokens(self.process.clone())
     }
 
     /// A thing that several generations share while at least one of them holds it.
