@@ -71,15 +71,17 @@ impl Session {
 
     /// Sets an entry; null removes it.
     pub fn set(&self, key: &str, value: Value<'static>) {
+        put(&mut self.lock(), key, value);
+        self.0.changed.store(true, Ordering::Release);
+    }
+
+    /// Changes one entry in a single step, so that requests of one browser that run at the same time do not
+    /// undo each other's work. `change` gets the present value, null when absent, and returns the new one; null
+    /// removes the entry, and `None` leaves everything as it is.
+    pub fn update(&self, key: &str, change: impl FnOnce(&Value<'static>) -> Option<Value<'static>>) {
         let mut values = self.lock();
-        match value {
-            Value::Null => {
-                values.shift_remove(key);
-            }
-            value => {
-                values.insert(key.to_owned(), value);
-            }
-        }
+        let Some(value) = change(values.get(key).unwrap_or(&Value::Null)) else { return };
+        put(&mut values, key, value);
         self.0.changed.store(true, Ordering::Release);
     }
 
@@ -94,8 +96,19 @@ impl Session {
     }
 
     fn lock(&self) -> MutexGuard<'_, IndexMap<String, Value<'static>>> {
-        // No code panics while it holds the lock, and the map is whole after each call.
+        // The map is whole at every moment, whatever code panicked while it held the lock.
         self.0.values.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn put(values: &mut IndexMap<String, Value<'static>>, key: &str, value: Value<'static>) {
+    match value {
+        Value::Null => {
+            values.shift_remove(key);
+        }
+        value => {
+            values.insert(key.to_owned(), value);
+        }
     }
 }
 

@@ -52,6 +52,7 @@ const FIELDS: &[OldField] = &[
     read("`vertx` of admin.json", "maxHeaderSize", "`maxTotalHeadersSize` beside `vertx`"),
     ignored("a route", "monitor", NO_SWITCH),
     ignored("config.json", "monitor", NO_SWITCH),
+    read("an entry in `policies` of CorsFilter", "origins", "`acceptedOrigins`"),
     read("admin.json", "prefix", "`adminConnector`, which gives the admin endpoints a port of their own"),
     read("config.json", "servletObject", "`handler`"),
     read("InMemorySessionManager", "timeout", "`sessionTimeout`"),

@@ -6,8 +6,8 @@ use std::str::FromStr;
 use std::sync::{Arc, Mutex};
 
 use exchange::{
-    ClientInfo, Context, Handler, HandlerRef, HeaderName, HeaderValue, Method, Outcome, Request, Response,
-    StatusCode, Uri,
+    BoxFuture, ClientInfo, Context, Fault, Handler, HandlerRef, HeaderName, HeaderValue, Method, Outcome,
+    Request, Response, Session, SessionManager, SessionManagerRef, SessionSlot, StatusCode, Uri,
 };
 use expect_test::Expect;
 use heap::{
@@ -117,21 +117,59 @@ pub(crate) fn context() -> Context {
 
 /// What the origin saw, then what the client got.
 pub(crate) fn play(config: &str, request: &str) -> Result<String, Vec<Diagnostic>> {
+    play_all(config, &[request], None)
+}
+
+/// Plays the requests of one browser, one after the other, and compares what happened and what its session
+/// holds in the end.
+#[track_caller]
+pub(crate) fn check_session(config: &str, requests: &[&str], expected: Expect) {
+    let session = Session::new("1", indexmap::IndexMap::new());
+    let shown = play_all(config, requests, Some(&session)).expect("the configuration loads");
+    let session = expression::Value::map(session.values()).to_json();
+    expected.assert_eq(&format!("{shown}session: {session:#}\n"));
+}
+
+/// What happened to the requests of one browser, whose session this is.
+pub(crate) fn play_all(
+    config: &str,
+    requests: &[&str],
+    session: Option<&Session>,
+) -> Result<String, Vec<Diagnostic>> {
     SEEN.with(|seen| seen.lock().unwrap().clear());
     let (handler, diagnostics) = load(config);
     let Some(handler) = handler else { return Err(diagnostics) };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let mut cx = context();
-        let mut request = parse_request(request);
-        let mut response = handler.handle(&mut cx, &mut request).await;
-        let mut shown = SEEN.with(|seen| seen.lock().unwrap().clone());
-        response.body.buffer(&cx.storage).await.unwrap();
-        let reason = response.reason.as_deref().or(response.status.canonical_reason()).unwrap_or_default();
-        let _ = writeln!(shown, "{} {reason}", response.status.as_u16());
-        write_message(&mut shown, &response.headers, &response.body.text().unwrap());
+        let mut shown = String::new();
+        for request in requests {
+            let mut request = parse_request(request);
+            let mut cx = context();
+            if let Some(session) = session {
+                cx.session = SessionSlot::new(SessionManagerRef::new(OneSession(session.clone())));
+            }
+            let mut response = handler.handle(&mut cx, &mut request).await;
+            shown += &SEEN.with(|seen| std::mem::take(&mut *seen.lock().unwrap()));
+            response.body.buffer(&cx.storage).await.unwrap();
+            let reason =
+                response.reason.as_deref().or(response.status.canonical_reason()).unwrap_or_default();
+            let _ = writeln!(shown, "{} {reason}", response.status.as_u16());
+            write_message(&mut shown, &response.headers, &response.body.text().unwrap());
+        }
         Ok(shown)
     })
+}
+
+/// The session of the only browser there is.
+struct OneSession(Session);
+
+impl SessionManager for OneSession {
+    fn load<'a>(&'a self, _: &'a Request) -> BoxFuture<'a, Result<Session, Fault>> {
+        Box::pin(async { Ok(self.0.clone()) })
+    }
+    fn save<'a>(&'a self, _: &'a Session, _: &'a mut Response) -> BoxFuture<'a, Result<(), Fault>> {
+        Box::pin(async { Ok(()) })
+    }
 }
 
 fn load(config: &str) -> (Option<HandlerRef>, Vec<Diagnostic>) {

@@ -67,6 +67,23 @@ fn without_a_manager_there_is_none() {
 }
 
 #[test]
+fn an_entry_is_changed_in_one_step() {
+    check(
+        async |slot| {
+            let session = slot.load(&request()).await.unwrap().unwrap();
+            session.update("user", |before| (before.to_text() != "bob").then_some(Value::Null));
+            assert!(!session.is_changed());
+            session.update("user", |before| Some(Value::from(format!("{}by", before.to_text()))));
+            assert_eq!(session.get("user").to_text(), "bobby");
+            session.update("new", |before| Some(Value::Bool(before.is_null())));
+            session.update("user", |_| Some(Value::Null));
+            assert_eq!(Value::map(session.values()).to_json().to_string(), r#"{"new":true}"#);
+        },
+        &["load", "save"],
+    );
+}
+
+#[test]
 fn a_route_puts_back_the_session_around_it() {
     let (outer, inner) = (Counts::default(), Counts::default());
     let mut cx = context();

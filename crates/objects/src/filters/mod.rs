@@ -9,6 +9,8 @@ pub(crate) mod charset;
 mod circuit_breaker_filter;
 mod condition_enforcement_filter;
 mod conditional_filter;
+mod cookie_date;
+mod cookie_filter;
 mod cookies;
 mod cors_filter;
 mod csrf_filter;
@@ -23,6 +25,7 @@ mod http_basic_authentication_client_filter;
 mod location;
 mod location_header_filter;
 mod origin;
+mod set_cookie_update_filter;
 mod static_request_filter;
 mod switch_filter;
 mod throttling_filter;
@@ -37,6 +40,7 @@ pub use chain_of_filters::ChainOfFilters;
 pub use circuit_breaker_filter::CircuitBreakerFilter;
 pub use condition_enforcement_filter::ConditionEnforcementFilter;
 pub use conditional_filter::ConditionalFilter;
+pub use cookie_filter::CookieFilter;
 pub use cors_filter::CorsFilter;
 pub use csrf_filter::CsrfFilter;
 pub use date_header_filter::DateHeaderFilter;
@@ -47,6 +51,7 @@ pub use forwarded_request_filter::ForwardedRequestFilter;
 pub use header_filter::HeaderFilter;
 pub use http_basic_authentication_client_filter::HttpBasicAuthenticationClientFilter;
 pub use location_header_filter::LocationHeaderFilter;
+pub use set_cookie_update_filter::SetCookieUpdateFilter;
 pub use static_request_filter::StaticRequestFilter;
 pub use switch_filter::SwitchFilter;
 pub use throttling_filter::ThrottlingFilter;
@@ -64,6 +69,7 @@ pub const TYPES: &[ObjectType] = &[
     ObjectType::of::<CircuitBreakerFilter>(),
     ObjectType::of::<ConditionEnforcementFilter>(),
     ObjectType::of::<ConditionalFilter>(),
+    ObjectType::of::<CookieFilter>(),
     ObjectType::of::<CorsFilter>(),
     ObjectType::of::<CsrfFilter>(),
     ObjectType::of::<DateHeaderFilter>(),
@@ -74,6 +80,7 @@ pub const TYPES: &[ObjectType] = &[
     ObjectType::of::<HeaderFilter>(),
     ObjectType::of::<HttpBasicAuthenticationClientFilter>(),
     ObjectType::of::<LocationHeaderFilter>(),
+    ObjectType::of::<SetCookieUpdateFilter>(),
     ObjectType::of::<StaticRequestFilter>(),
     ObjectType::of::<SwitchFilter>(),
     ObjectType::of::<ThrottlingFilter>(),

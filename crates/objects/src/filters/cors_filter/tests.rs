@@ -513,6 +513,16 @@ fn the_older_name_of_the_origins_is_understood() {
         vary: origin
     "#]],
     );
+    check_mistakes(
+        r#"{"policies": [{"origins": ["https://www.example"]}]}"#,
+        expect![[r#"
+        warning[PC0314]: `origins` of an entry in `policies` of CorsFilter is a name of older releases; write `acceptedOrigins`
+         --> config.json:2:49
+          |
+        2 | {"type": "CorsFilter", "config": {"policies": [{"origins": ["https://www.example"]}]}}
+          |                                                 ^^^^^^^^^
+    "#]],
+    );
 }
 
 #[test]
