@@ -88,6 +88,18 @@ pub enum Origin {
     Gateway,
 }
 
+/// Whether a request that has failed may be sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Repeat {
+    /// No: it would fail in the same way, or nobody knows what it has done.
+    #[default]
+    Never,
+    /// The origin may have acted on it, so only if its method is idempotent.
+    IfIdempotent,
+    /// Nothing of it has reached the origin.
+    Always,
+}
+
 /// A failure that knows its status, and what to tell the operator.
 #[derive(Debug)]
 pub struct Fault(Box<Inner>);
@@ -100,6 +112,7 @@ struct Inner {
     retry_after_seconds: Option<u64>,
     closes_connection: bool,
     is_told: bool,
+    repeat: Repeat,
 }
 
 impl Fault {
@@ -112,6 +125,7 @@ impl Fault {
             retry_after_seconds: None,
             closes_connection: false,
             is_told: false,
+            repeat: Repeat::Never,
         }))
     }
 
@@ -150,6 +164,13 @@ impl Fault {
         self
     }
 
+    /// Says whether the request may be sent again; never, if this is not called.
+    #[must_use]
+    pub fn repeat_if(mut self, repeat: Repeat) -> Self {
+        self.0.repeat = repeat;
+        self
+    }
+
     /// Closes the client's connection after the answer, because its framing can no longer be trusted.
     #[must_use]
     pub fn closing(mut self) -> Self {
@@ -160,6 +181,16 @@ impl Fault {
     /// What went wrong.
     pub fn kind(&self) -> FaultKind {
         self.0.kind
+    }
+
+    /// Whether the request may be sent again.
+    pub fn repeat(&self) -> Repeat {
+        self.0.repeat
+    }
+
+    /// Whether [`Fault::told`] was called.
+    pub fn is_told(&self) -> bool {
+        self.0.is_told
     }
 
     /// The sentence for the operator.

@@ -29,7 +29,7 @@ pub use body::{Body, BodyError, BodyStream};
 pub use bytes::Bytes;
 pub use chain::Chain;
 pub use context::{ClientInfo, Context, RouterContext};
-pub use fault::{Fault, FaultKind, Origin};
+pub use fault::{Fault, FaultKind, Origin, Repeat};
 pub use handler::{BoxFuture, Edit, Filter, FilterRef, Handler, HandlerRef, Next, Outcome};
 pub use headers::Headers;
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};

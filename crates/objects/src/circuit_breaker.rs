@@ -98,6 +98,11 @@ impl CircuitBreaker {
         Ok(Call { breaker: self, admitted, has_ended: false })
     }
 
+    /// Whether the failure condition looks at the entities of responses.
+    pub(crate) fn reads_entities(&self) -> bool {
+        self.failure_condition.as_ref().is_some_and(|condition| condition.uses().response_entity)
+    }
+
     /// Answers a request that may not pass.
     pub(crate) async fn refuse(&self, open: Open, cx: &mut Context, request: &mut Request) -> Outcome {
         match &self.open_handler {

@@ -24,6 +24,7 @@ mod proxying;
 mod reload;
 mod sample_app;
 mod scripts;
+mod sending_again;
 mod static_resources;
 mod streaming;
 mod throttling;

@@ -5,7 +5,7 @@ use std::io;
 use std::task::{Context as TaskContext, Poll};
 
 use bytes::{Buf, Bytes};
-use exchange::{Body, BodyError, Context, Fault, FaultKind, Request, Response, Upgrade};
+use exchange::{Body, BodyError, Context, Fault, FaultKind, Repeat, Request, Response, Upgrade};
 use http::{Method, StatusCode, header};
 
 use super::body::ResponseBody;
@@ -72,7 +72,8 @@ pub(crate) async fn run(
             let nothing_sent = attempt.sent == 0;
             let detail = format!("{} closed the connection before its response", request.uri.authority());
             let fault = Fault::new(FaultKind::BadGateway, detail)
-                .because(attempt.upload_error.take().unwrap_or(error));
+                .because(attempt.upload_error.take().unwrap_or(error))
+                .repeat_if(if nothing_sent { Repeat::Always } else { Repeat::IfIdempotent });
             Err(Failure { fault, was_stale, nothing_sent, permit })
         }
         Err(error) => {
@@ -95,13 +96,17 @@ impl Error {
         let origin = request.uri.authority();
         match self {
             Self::Closed(error) => {
-                Fault::new(FaultKind::BadGateway, format!("{origin} closed the connection")).because(error)
+                Fault::new(FaultKind::BadGateway, format!("{origin} closed the connection"))
+                    .because(error)
+                    .repeat_if(Repeat::IfIdempotent)
             }
-            Self::Silent => Fault::new(FaultKind::GatewayTimeout, format!("{origin} did not answer in time")),
+            Self::Silent => Fault::new(FaultKind::GatewayTimeout, format!("{origin} did not answer in time"))
+                .repeat_if(Repeat::IfIdempotent),
             Self::Response(reason) => Fault::new(
                 FaultKind::BadGateway,
                 format!("{origin} sent a response that cannot be used: {reason}"),
-            ),
+            )
+            .repeat_if(Repeat::IfIdempotent),
             Self::RequestBody(error) => {
                 let kind = match &error {
                     BodyError::TooLarge { .. } => FaultKind::TooLarge,

@@ -63,7 +63,7 @@ impl Client {
                 Ok(response) => return Ok(response),
                 Err(failure) => failure,
             };
-            let repeatable = failure.nothing_sent || is_idempotent(&request.method);
+            let repeatable = failure.nothing_sent || request.method.is_idempotent();
             match again {
                 Some(again) if failure.was_stale && repeatable => body = again,
                 _ => return Err(failure.fault),
@@ -86,14 +86,6 @@ impl Client {
         let sent = attempt::run(wire, permit, cx, request, body, &self.options, framing).await;
         sent.map_err(|failure| failure.fault)
     }
-}
-
-/// Methods that may be sent twice (RFC 9110, section 9.2.2).
-fn is_idempotent(method: &Method) -> bool {
-    matches!(
-        *method,
-        Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE | Method::PUT | Method::DELETE
-    )
 }
 
 /// For the fuzz targets: the framing that the head of a response announces.

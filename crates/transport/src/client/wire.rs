@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use exchange::{Fault, FaultKind, Uri};
+use exchange::{Fault, FaultKind, Repeat, Uri};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
@@ -29,7 +29,9 @@ impl Wire {
     pub(crate) async fn connect(uri: &Uri, options: &ClientOptions) -> Result<Self, Fault> {
         let started = Instant::now();
         let unreachable = |error: io::Error| {
-            Fault::new(FaultKind::BadGateway, format!("{} is unreachable", uri.authority())).because(error)
+            Fault::new(FaultKind::BadGateway, format!("{} is unreachable", uri.authority()))
+                .because(error)
+                .repeat_if(Repeat::Always)
         };
         let resolving = options.resolver.resolve(uri.host());
         let addresses = match timeout(options.connection_timeout, resolving).await {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use exchange::{Body, Fault, FaultKind, Method, Request, Response};
+use exchange::{Body, Fault, FaultKind, HeaderValue, Method, Repeat, Request, Response, header};
 use expect_test::{Expect, expect};
 use transport::client::{Client, ClientOptions, Forwarded, Resolver};
 
@@ -222,6 +222,44 @@ fn unreachable_origins() {
         let shown = send(&client, Method::GET, "http://no-such-host.invalid/", "").await;
         assert_eq!(shown, "BadGateway: no-such-host.invalid is unreachable");
     });
+}
+
+/// Whether the fault of a request to `uri` says that it may be sent again.
+async fn repeat(uri: &str, via: &'static str) -> Repeat {
+    let mut request = Request::new(Method::GET, uri.parse().unwrap());
+    request.headers.insert(header::VIA, HeaderValue::from_static(via));
+    let options = ClientOptions {
+        so_timeout: Duration::from_millis(100),
+        via: Some("portcullis".to_owned()),
+        ..options()
+    };
+    Client::new(options).send(&context(), &mut request).await.unwrap_err().repeat()
+}
+
+#[test]
+fn a_fault_says_whether_the_request_may_be_sent_again() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    run(async {
+        assert_eq!(repeat(&format!("http://{free}/"), "1.1 a").await, Repeat::Always);
+        assert_eq!(repeat("http://no-such-host.invalid/", "1.1 a").await, Repeat::Always);
+        assert_eq!(repeat("https://a.example/", "1.1 a").await, Repeat::Never);
+    });
+    for script in [
+        vec![Accept, Until(END), Close],
+        vec![Accept, Until(END), Send(b"nonsense\r\n\r\n"), Close],
+        vec![Accept, Until(END), Send(b"HTTP/1.1 200"), Close],
+        vec![Accept, Until(END), Pause(Duration::from_millis(300))],
+    ] {
+        let (address, playing) = origin(script);
+        assert_eq!(run(repeat(&format!("http://{address}/"), "1.1 a")), Repeat::IfIdempotent);
+        playing.join().unwrap();
+    }
+    // Round in a circle it would go every time.
+    let (address, playing) = origin(vec![Accept, Close]);
+    let circle = "1.1 portcullis, 1.1 portcullis, 1.1 portcullis, 1.1 portcullis, 1.1 portcullis, 1.1 portcullis, \
+                  1.1 portcullis, 1.1 portcullis, 1.1 portcullis, 1.1 portcullis";
+    assert_eq!(run(repeat(&format!("http://{address}/"), circle)), Repeat::Never);
+    playing.join().unwrap();
 }
 
 #[test]

@@ -272,16 +272,18 @@ fn three_properties_are_needed() {
     );
 }
 
+#[track_caller]
+fn check_limits(failures: &str, duration: &str, size: &str, expected: Expect) {
+    check_refused(
+        &format!(
+            r#"{{"maxFailures": {failures}, "openDuration": "{duration}", "slidingCounter": {{"size": {size}}}}}"#
+        ),
+        expected,
+    );
+}
+
 #[test]
-fn limits_without_sense_are_refused() {
-    let check_limits = |failures: &str, duration: &str, size: &str, expected| {
-        check_refused(
-            &format!(
-                r#"{{"maxFailures": {failures}, "openDuration": "{duration}", "slidingCounter": {{"size": {size}}}}}"#
-            ),
-            expected,
-        );
-    };
+fn numbers_without_sense_are_refused() {
     check_limits(
         "0",
         "1 s",
@@ -330,6 +332,10 @@ fn limits_without_sense_are_refused() {
           |                                                                                 ^^^^^^^
     "#]],
     );
+}
+
+#[test]
+fn durations_without_sense_are_refused() {
     check_limits(
         "2",
         "0 s",

@@ -5,15 +5,17 @@ use heap::{Builder, ObjectConfig};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use source::Diagnostic;
-use transport::client::{Client, Forwarded};
+use transport::client::Forwarded;
 
 use super::properties::{ClientProperties, limit_upgrade};
+use super::sender::Sender;
 
 /// Sends requests to services that the gateway itself uses, such as an authorization server.
 ///
 /// It takes the properties of `ReverseProxyHandler`, which is the one to use for a protected application. The
 /// service learns nothing about the client, and WebSocket connections are not opened. A service that cannot
-/// be reached or stays silent is a failure of what called it: unless that handles it, the answer is 500.
+/// be reached or stays silent is a failure of what called it: unless that handles it, the answer is 500. An open
+/// `circuitBreaker` is such a failure, too.
 ///
 /// ```json
 /// {
@@ -31,18 +33,20 @@ impl ObjectConfig for ClientHandler {
     type Object = HandlerRef;
 
     fn build(self, b: &mut Builder<'_>) -> Result<HandlerRef, Diagnostic> {
-        self.0.client(Forwarded::None, b).map(|client| HandlerRef::new(Caller(client)))
+        self.0.sender(Forwarded::None, b).map(|sender| HandlerRef::new(Caller(sender)))
     }
 }
 
-struct Caller(Client);
+struct Caller(Sender);
 
 impl Handler for Caller {
     async fn handle(&self, cx: &mut Context, request: &mut Request) -> Outcome {
         limit_upgrade(&mut request.headers, false);
         self.0.send(cx, request).await.map_err(|fault| match fault.kind() {
             FaultKind::BadGateway | FaultKind::GatewayTimeout | FaultKind::Unavailable => {
-                Fault::internal("A service that the gateway uses did not answer.").because(fault)
+                let is_told = fault.is_told();
+                let outer = Fault::internal("A service that the gateway uses did not answer.").because(fault);
+                if is_told { outer.told() } else { outer }
             }
             _ => fault,
         })

@@ -9,6 +9,9 @@ use serde::Deserialize;
 use source::{Diagnostic, Node};
 use transport::client::{Client, ClientOptions, Forwarded, Resolver};
 
+use super::retries::Retries;
+use super::sender::{self, BreakerProperties, Sender};
+
 /// What `unlimited` and `disabled` mean for a timeout: silence this long is a dead connection.
 const TIMEOUT_MAX: Duration = Duration::from_hours(24);
 
@@ -28,14 +31,14 @@ pub(super) struct ClientProperties {
     connection_timeout: Option<TimeSpan>,
     /// Age after which a connection is not used again: unlimited by default.
     connection_time_to_live: Option<TimeSpan>,
-    /// Never sends a request again. By default one is sent once more when its idle connection turns out to be
+    /// Never sends a request again, whatever `retries` says. By default one is sent once more when its idle connection turns out to be
     /// closed, and only if its method is idempotent or nothing of it had been sent.
     #[serde(default)]
     disable_retries: bool,
     /// Opens a connection for every request.
     #[serde(default)]
     disable_reuse_connection: bool,
-    /// Switches off what `disableRetries` describes with `enabled`.
+    /// Sends requests again that have failed. When absent, none is except for what `disableRetries` describes.
     retries: Option<Retries>,
     /// WebSocket connections.
     websocket: Option<WebSocket>,
@@ -53,8 +56,8 @@ pub(super) struct ClientProperties {
     proxy: Option<RawNode>,
     /// Only `false` is offered: the older form of `proxyOptions`.
     system_proxy: Option<Spanned<bool>>,
-    /// Not offered yet, except switched off with `enabled`.
-    circuit_breaker: Option<RawNode>,
+    /// Stops sending while too many requests fail.
+    circuit_breaker: Option<Spanned<BreakerProperties>>,
     /// Accepted and ignored: entities are streamed, and what buffers one uses the storage of the gateway.
     temporary_storage: Option<Ref<TemporaryStorageRef>>,
     /// Accepted and ignored: a request is always given up when its client leaves.
@@ -79,26 +82,6 @@ pub(super) struct ClientProperties {
     state_tracking_enabled: Option<RawNode>,
     /// Accepted and ignored: there is one worker for each processor.
     number_of_workers: Option<RawNode>,
-}
-
-/// Whether a request may be sent again.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[expect(dead_code, reason = "properties that are accepted and ignored are never read")]
-struct Retries {
-    /// False never sends a request again.
-    #[serde(default = "default_enabled")]
-    enabled: bool,
-    /// Accepted and ignored: only closed idle connections cause a second attempt.
-    condition: Option<RawNode>,
-    /// Accepted and ignored: as `condition`.
-    runtime_exception_condition: Option<RawNode>,
-    /// Accepted and ignored: there is one second attempt.
-    count: Option<RawNode>,
-    /// Accepted and ignored: the second attempt is immediate.
-    delay: Option<RawNode>,
-    /// Accepted and ignored: nothing has to wait.
-    executor: Option<RawNode>,
 }
 
 /// How WebSocket connections are treated.
@@ -184,21 +167,31 @@ struct VertxOptions {
     send_buffer_size: Option<RawNode>,
 }
 
-fn default_enabled() -> bool {
-    true
-}
-
 impl ClientProperties {
     /// Whether clients may open WebSocket connections.
     pub(super) fn allows_websocket(&self) -> bool {
         self.websocket.as_ref().is_some_and(|websocket| websocket.enabled)
     }
 
-    /// The client these properties describe.
+    /// The way to origins that these properties describe.
     ///
     /// # Errors
-    /// A property that asks for something that is not offered yet, and that must not be ignored silently.
-    pub(super) fn client(&self, forwarded: Forwarded, b: &Builder<'_>) -> Result<Client, Diagnostic> {
+    /// A property that asks for something that is not offered yet, and that must not be ignored silently; a
+    /// limit without sense.
+    pub(super) fn sender(&self, forwarded: Forwarded, b: &Builder<'_>) -> Result<Sender, Diagnostic> {
+        let client = self.client(forwarded, b)?;
+        let breaker = match &self.circuit_breaker {
+            Some(properties) => sender::breaker(properties, b)?,
+            None => None,
+        };
+        let retries = match &self.retries {
+            Some(retries) => retries.policy(b)?,
+            None => None,
+        };
+        Ok(Sender::new(client, breaker, retries.filter(|_| !self.disable_retries)))
+    }
+
+    fn client(&self, forwarded: Forwarded, b: &Builder<'_>) -> Result<Client, Diagnostic> {
         self.refuse_what_is_not_offered(b)?;
         let mut options = ClientOptions { forwarded, ..ClientOptions::default() };
         if let Some(connections) = &self.connections {
@@ -246,10 +239,6 @@ impl ClientProperties {
             Some(RawNode(node)) if !node.is_null() => return refuse("TLS to origins", node),
             _ => {}
         }
-        match &self.circuit_breaker {
-            Some(RawNode(node)) if !is_switched_off(node) => return refuse("a circuit breaker", node),
-            _ => {}
-        }
         match &self.proxy_options {
             Some(RawNode(node)) if !is_no_proxy(node) => {
                 return refuse("a proxy on the way to origins", node);
@@ -280,11 +269,6 @@ impl ClientProperties {
 fn not_offered(b: &Builder<'_>, what: &str, span: Option<&source::Span>) -> Diagnostic {
     b.error(format!("{what} is not offered by this version"), span)
         .help("what uses it stays closed; remove it or wait for a version that offers it")
-}
-
-/// `{"enabled": false}`.
-fn is_switched_off(node: &Node) -> bool {
-    node.get("enabled").is_some_and(|enabled| matches!(enabled.value, source::Value::Bool(false)))
 }
 
 /// `{"type": "NoProxyOptions"}`, which is the default.

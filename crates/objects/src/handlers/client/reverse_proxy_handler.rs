@@ -5,9 +5,10 @@ use heap::{Builder, ObjectConfig};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use source::Diagnostic;
-use transport::client::{Client, Forwarded};
+use transport::client::Forwarded;
 
 use super::properties::{ClientProperties, limit_upgrade};
+use super::sender::Sender;
 
 /// Sends requests to the protected application and passes its responses on, entities streamed both ways.
 ///
@@ -15,11 +16,24 @@ use super::properties::{ClientProperties, limit_upgrade};
 /// be reached is answered with 502, one that stays silent with 504, too many waiting requests with 503. The
 /// application learns about the client in `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host`.
 ///
+/// With `retries`, requests that fail are sent again; with `circuitBreaker`, an application that keeps failing is
+/// left alone for a while. The breaker counts every attempt, and what it refuses is not sent again.
+///
 /// ```json
 /// {
 ///   "name": "app",
 ///   "type": "ReverseProxyHandler",
-///   "config": { "connections": 128, "soTimeout": "30 seconds", "websocket": { "enabled": true } }
+///   "config": {
+///     "connections": 128,
+///     "soTimeout": "30 seconds",
+///     "websocket": { "enabled": true },
+///     "retries": { "count": 2, "delay": "1 second" },
+///     "circuitBreaker": {
+///       "maxFailures": 10,
+///       "openDuration": "30 seconds",
+///       "slidingCounter": { "size": 100 }
+///     }
+///   }
 /// }
 /// ```
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -31,19 +45,19 @@ impl ObjectConfig for ReverseProxyHandler {
     type Object = HandlerRef;
 
     fn build(self, b: &mut Builder<'_>) -> Result<HandlerRef, Diagnostic> {
-        let client = self.0.client(Forwarded::XForwarded, b)?;
-        Ok(HandlerRef::new(Proxy { client, allows_websocket: self.0.allows_websocket() }))
+        let sender = self.0.sender(Forwarded::XForwarded, b)?;
+        Ok(HandlerRef::new(Proxy { sender, allows_websocket: self.0.allows_websocket() }))
     }
 }
 
 struct Proxy {
-    client: Client,
+    sender: Sender,
     allows_websocket: bool,
 }
 
 impl Handler for Proxy {
     async fn handle(&self, cx: &mut Context, request: &mut Request) -> Outcome {
         limit_upgrade(&mut request.headers, self.allows_websocket);
-        self.client.send(cx, request).await
+        self.sender.send(cx, request).await
     }
 }

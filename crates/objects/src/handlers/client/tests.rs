@@ -315,18 +315,6 @@ fn what_would_be_less_safe_if_it_were_ignored_is_refused() {
     "#]],
     );
     check_refused(
-        r#"{"circuitBreaker": {"maxFailures": 5}}"#,
-        expect![[r#"
-        error[PC0313]: a circuit breaker is not offered by this version
-         --> config.json:2:31
-          |
-        2 |  "config": {"circuitBreaker": {"maxFailures": 5}}}}
-          |                               ^^^^^^^^^^^^^^^^^^
-          |
-          = help: what uses it stays closed; remove it or wait for a version that offers it
-    "#]],
-    );
-    check_refused(
         r#"{"proxyOptions": {"type": "CustomProxyOptions"}}"#,
         expect![[r#"
         error[PC0313]: a proxy on the way to origins is not offered by this version
@@ -432,6 +420,102 @@ fn mistakes_are_found_at_load() {
           |
         2 |  "config": {"vertx": {"maxHeaderSize": 0}}}}
           |                                        ^
+    "#]],
+    );
+}
+
+#[test]
+fn a_circuit_breaker_needs_its_limits() {
+    check_refused(
+        r#"{"circuitBreaker": {"maxFailures": 5}}"#,
+        expect![[r#"
+        error[PC0313]: a circuitBreaker needs `maxFailures`, `openDuration` and `slidingCounter`
+         --> config.json:2:31
+          |
+        2 |  "config": {"circuitBreaker": {"maxFailures": 5}}}}
+          |                               ^^^^^^^^^^^^^^^^^^
+    "#]],
+    );
+    check_refused(
+        r#"{"circuitBreaker": {"maxFailures": 5, "openDuration": "1 s", "slidingCounter": {"size": 5}}}"#,
+        expect![[r#"
+            error[PC0313]: size must be greater than maxFailures and at most 1000000
+             --> config.json:2:100
+              |
+            2 |  "config": {"circuitBreaker": {"maxFailures": 5, "openDuration": "1 s", "slidingCounter": {"size": 5}}}}}
+              |                                                                                                    ^
+        "#]],
+    );
+    check_refused(r#"{"circuitBreaker": {"enabled": false, "maxFailures": 0}}"#, expect![[""]]);
+}
+
+#[test]
+fn every_property_of_breaker_and_retries_is_accepted() {
+    check_refused(
+        r#"{"circuitBreaker": {"enabled": true, "maxFailures": 5, "openDuration": "1 s",
+  "slidingCounter": {"size": 10}, "openHandler": {"type": "Origin"},
+  "failureCondition": "${response.status.code == 500}", "executor": "ScheduledExecutorService"},
+ "retries": {"enabled": true, "condition": "${response.status.code == 502}", "count": 360, "delay": "10 s",
+  "runtimeExceptionCondition": "${true}", "executor": "ScheduledExecutorService"}}"#,
+        expect![[""]],
+    );
+}
+
+#[test]
+fn retries_without_end_are_refused() {
+    check_refused(
+        r#"{"retries": {"count": 361}}"#,
+        expect![[r#"
+            error[PC0313]: retries may be 1000 at most, and all their delays together an hour
+             --> config.json:2:34
+              |
+            2 |  "config": {"retries": {"count": 361}}}}
+              |                                  ^^^
+        "#]],
+    );
+    check_refused(
+        r#"{"retries": {"count": 2, "delay": "31 minutes"}}"#,
+        expect![[r#"
+            error[PC0313]: retries may be 1000 at most, and all their delays together an hour
+             --> config.json:2:46
+              |
+            2 |  "config": {"retries": {"count": 2, "delay": "31 minutes"}}}}
+              |                                              ^^^^^^^^^^^^
+        "#]],
+    );
+    check_refused(
+        r#"{"retries": {"count": 1001, "delay": "0 s"}}"#,
+        expect![[r#"
+        error[PC0313]: retries may be 1000 at most, and all their delays together an hour
+         --> config.json:2:49
+          |
+        2 |  "config": {"retries": {"count": 1001, "delay": "0 s"}}}}
+          |                                                 ^^^^^
+    "#]],
+    );
+    check_refused(
+        r#"{"retries": {"delay": "unlimited"}}"#,
+        expect![[r#"
+            error[PC0313]: retries may be 1000 at most, and all their delays together an hour
+             --> config.json:2:34
+              |
+            2 |  "config": {"retries": {"delay": "unlimited"}}}}
+              |                                  ^^^^^^^^^^^
+        "#]],
+    );
+    check_refused(
+        r#"{"retries": {"count": -1, "condition": "sometimes"}}"#,
+        expect![[r#"
+        error[PC0302]: ReverseProxyHandler: a whole number from 0 to 4294967295 is needed here, found `-1`
+         --> config.json:2:34
+          |
+        2 |  "config": {"retries": {"count": -1, "condition": "sometimes"}}}}
+          |                                  ^^
+        error[PC0302]: ReverseProxyHandler: a condition is `true`, `false` or one expression such as `${request.method == 'GET'}`; text is never true
+         --> config.json:2:51
+          |
+        2 |  "config": {"retries": {"count": -1, "condition": "sometimes"}}}}
+          |                                                   ^^^^^^^^^^^
     "#]],
     );
 }
