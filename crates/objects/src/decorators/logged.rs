@@ -1,9 +1,9 @@
 //! What a configuration logs while it serves one request, for the tests of objects that log.
 
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
-use tracing::Level;
+use tracing::{Dispatch, Level};
 
 use crate::testing::play;
 
@@ -20,9 +20,16 @@ impl Write for Lines {
     }
 }
 
+/// A second subscriber beside that of a test. While there is only one, `tracing` asks the thread that first
+/// meets a log line whether anybody listens, and takes its no for the answer of all threads.
+static COMPANION: LazyLock<Dispatch> = LazyLock::new(|| {
+    Dispatch::new(tracing_subscriber::fmt().with_writer(io::sink).with_max_level(Level::INFO).finish())
+});
+
 /// The log at INFO and above, without times.
 #[track_caller]
 pub(crate) fn logged(config: &str, request: &str) -> String {
+    LazyLock::force(&COMPANION);
     let lines = Lines::default();
     let writer = lines.clone();
     let subscriber = tracing_subscriber::fmt()

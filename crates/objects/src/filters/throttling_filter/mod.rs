@@ -53,7 +53,8 @@ const GROUPS_MAX: u32 = 1_000_000;
 #[serde(rename_all = "camelCase")]
 pub struct ThrottlingFilter {
     /// What requests of one group have in common. The empty text by default, so that all are one group; null
-    /// is answered with 500.
+    /// is answered with 500. Texts are compared exactly: where a client chooses the spelling, as of a user's
+    /// name in a form, bring it into one form with `toLowerCase` and `trim`, or each spelling is counted anew.
     #[serde(default = "one_group")]
     request_grouping_policy: Expr<String>,
     /// The rate of every group. Exactly one of this and `throttlingRatePolicy` is needed.

@@ -31,8 +31,8 @@ pub(super) struct ClientProperties {
     connection_timeout: Option<TimeSpan>,
     /// Age after which a connection is not used again: unlimited by default.
     connection_time_to_live: Option<TimeSpan>,
-    /// Never sends a request again, whatever `retries` says. By default one is sent once more when its idle connection turns out to be
-    /// closed, and only if its method is idempotent or nothing of it had been sent.
+    /// Never sends a request again, whatever `retries` says. By default one is sent once more when its idle
+    /// connection turns out to be closed, and only if its method is idempotent or nothing of it had been sent.
     #[serde(default)]
     disable_retries: bool,
     /// Opens a connection for every request.
