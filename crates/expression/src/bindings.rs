@@ -37,6 +37,7 @@ pub struct RootType {
     pub instead: Option<&'static str>,
 }
 
+#[derive(Clone)]
 struct Level {
     properties: IndexMap<String, Value<'static>>,
     parent: Option<Arc<Level>>,
@@ -78,6 +79,16 @@ impl Bindings {
     pub fn child(&self, properties: IndexMap<String, Value<'static>>) -> Bindings {
         let parent = self.properties.clone();
         Bindings { properties: Some(Arc::new(Level { properties, parent })), ..self.clone() }
+    }
+
+    /// Adds a property to the innermost level, in place of one of the same name.
+    pub fn define(&mut self, name: String, value: Value<'static>) {
+        match &mut self.properties {
+            Some(level) => {
+                Arc::make_mut(level).properties.insert(name, value);
+            }
+            None => *self = self.child([(name, value)].into()),
+        }
     }
 
     /// The same bindings, with names that [`Scope::extra`](crate::Scope::extra) supplies at evaluation.

@@ -46,7 +46,7 @@ pub use errors::codes::CODES;
 pub use errors::{EvaluationError, Problem, ProblemKind, codes};
 pub use evaluate::{STEPS_MAX, TEXT_BYTES_MAX};
 pub use expr::{Any, Expr};
-pub use functions::properties::parse as parse_properties;
+pub use functions::properties::{BrokenEscape, parse as parse_properties};
 pub use functions::{CHAPTERS as FUNCTIONS, Function};
 pub use guard::{Guard, Start, Subject, Test};
 pub use lvalue::LValue;

@@ -31,6 +31,7 @@ codes! {
     CANNOT_BUILD = 313, "cannot-build", "cannot-build.md";
     OLD_FIELD = 314, "older-name", "older-name.md";
     SECRET_ID_SLASH = 315, "secret-id-slash", "secret-id-slash.md";
+    VALUES_TOO_LARGE = 316, "values-too-large", "values-too-large.md";
 }
 
 pub(crate) fn unreadable(path: &str, error: &std::io::Error) -> Diagnostic {
@@ -45,6 +46,11 @@ pub(crate) fn too_large(path: &str, bytes_max: u64) -> Diagnostic {
 
 pub(crate) fn location(message: impl std::fmt::Display) -> Diagnostic {
     Diagnostic::error(&INVALID_VALUE, format!("no properties can be read from this location: {message}"))
+}
+
+pub(crate) fn values_too_large(bytes_max: usize, span: &Span) -> Diagnostic {
+    let message = format!("the values up to this one are larger than {bytes_max} bytes, or too deep");
+    Diagnostic::error(&VALUES_TOO_LARGE, message).at(span)
 }
 
 pub(crate) fn not_an_object(found: &str, span: &Span, wanted: &str) -> Diagnostic {

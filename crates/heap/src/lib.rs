@@ -8,6 +8,7 @@
 //! does for it: [`Ref`] is a checked reference to another object, `Expr<T>` is compiled now and evaluated
 //! per request, and anything else is evaluated while the configuration is read.
 
+mod budget;
 mod build;
 mod declare;
 mod decorate;
@@ -20,6 +21,7 @@ mod location;
 mod object;
 mod old_names;
 mod plan;
+mod properties;
 mod reference;
 mod role;
 mod schema;

@@ -1,9 +1,10 @@
 //! `$location` among `properties`: further properties, from files of their own.
 //!
 //! `{"$location": "file:///etc/ig/common.json"}`; several stand side by side as `$location:one`,
-//! `$location:two`. A name that ends in `.properties` is read by the rules of Java, any other as JSON. Only files
-//! are read: a configuration must not depend on what a server somewhere answers while it is loaded.
+//! `$location:two`. A file that ends in `.properties`, and that of `$location:props`, is read by the rules of
+//! Java, any other as JSON. Within a property it yields the members of that property. Only files are read: a configuration must not depend on what a server somewhere answers while it is loaded.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,6 +17,12 @@ use crate::errors;
 
 /// Files that name files that name files: more than this many is a loop.
 const DEPTH_MAX: usize = 8;
+/// Files that the properties of one document may name in all: files that each name several others would
+/// otherwise take for ever, loop or not.
+pub(crate) const FILES_MAX: usize = 64;
+
+/// Names a `.properties` file whatever its ending is.
+const PROPS: &str = "$location:props";
 
 /// What a file holds.
 pub(crate) enum Located {
@@ -30,8 +37,14 @@ pub(crate) fn is_location(name: &str) -> bool {
     name.strip_prefix("$location").is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
 }
 
-/// Reads the file. `depth` counts the files that led to it; a relative path starts at the instance directory.
-pub(crate) fn read(value: &Value<'_>, instance: &Path, depth: usize) -> Result<Located, Diagnostic> {
+/// Reads the file that the property `name` names. `depth` counts the files that led to it; a relative path starts
+/// at the instance directory.
+pub(crate) fn read(
+    name: &str,
+    value: &Value<'_>,
+    instance: &Path,
+    depth: usize,
+) -> Result<Located, Diagnostic> {
     let Some(text) = value.as_str() else {
         return Err(errors::location("it is not a text").help("write for example file:///etc/ig/common.json"));
     };
@@ -41,11 +54,15 @@ pub(crate) fn read(value: &Value<'_>, instance: &Path, depth: usize) -> Result<L
     let path = instance.join(path_of(text)?);
     let shown = path.display().to_string();
     let bytes = read_bytes(&path, &shown)?;
-    if path.extension().is_some_and(|ending| ending == "properties") {
+    let ending = path.extension().and_then(OsStr::to_str).unwrap_or_default();
+    if ending == "properties" || (name == PROPS && ending != "json") {
         // UTF-8 as of release 2026.3, Latin-1 before it.
         let text = String::from_utf8(bytes)
             .unwrap_or_else(|error| error.into_bytes().into_iter().map(char::from).collect());
-        return Ok(Located::Entries(expression::parse_properties(&text)));
+        let entries = expression::parse_properties(&text);
+        return entries
+            .map(Located::Entries)
+            .map_err(|error| errors::location(format!("`{shown}`, {error}")));
     }
     Source::decode(shown, &bytes).map(Located::Json)
 }

@@ -40,8 +40,8 @@ impl<'de> Deserialize<'de> for TimeSpan {
                 parse_duration(text).map(TimeSpan).map_err(E::custom)
             }
             fn visit_i64<E: Error>(self, seconds: i64) -> Result<TimeSpan, E> {
-                // A router's scanInterval of zero or less means never.
-                let seconds = u64::try_from(seconds).unwrap_or(0);
+                let seconds =
+                    u64::try_from(seconds).map_err(|_| E::custom("a duration must not be negative"))?;
                 Ok(TimeSpan(DurationValue::Limited(Duration::from_secs(seconds))))
             }
         }

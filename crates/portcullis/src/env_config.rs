@@ -50,16 +50,15 @@ fn read_file(path: &Path, found: &mut IndexMap<String, String>, diagnostics: &mu
         read_json(path, &bytes, found, diagnostics);
         return;
     }
-    match properties(&decoded(bytes)) {
+    match expression::parse_properties(&decoded(bytes)) {
         Ok(entries) => {
-            for (name, value) in entries {
+            // Within a file the last value of a name counts, as in Java.
+            let own: IndexMap<String, String> = entries.into_iter().collect();
+            for (name, value) in own {
                 found.entry(name).or_insert(value);
             }
         }
-        Err(line) => {
-            let complaint = format!("line {line}: `\\u` is not followed by four hexadecimal digits");
-            diagnostics.push(errors::env_config(path, &complaint));
-        }
+        Err(error) => diagnostics.push(errors::env_config(path, &error.to_string())),
     }
 }
 
@@ -124,70 +123,6 @@ fn decoded(bytes: Vec<u8>) -> String {
         Ok(text) => text,
         Err(error) => error.into_bytes().into_iter().map(char::from).collect(),
     }
-}
-
-/// Reads a `.properties` file by the rules of Java; the error is the line of a broken escape.
-fn properties(text: &str) -> Result<Vec<(String, String)>, usize> {
-    let mut entries = Vec::new();
-    let mut lines = text.lines().enumerate();
-    while let Some((at, line)) = lines.next() {
-        let line = line.trim_start();
-        if line.is_empty() || line.starts_with(['#', '!']) {
-            continue;
-        }
-        let mut whole = line.to_owned();
-        while is_continued(&whole) {
-            whole.pop();
-            let Some((_, next)) = lines.next() else { break };
-            whole.push_str(next.trim_start());
-        }
-        entries.push(entry(&whole).ok_or(at + 1)?);
-    }
-    Ok(entries)
-}
-
-/// Whether a line ends with a backslash that is not itself escaped.
-fn is_continued(line: &str) -> bool {
-    line.bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1
-}
-
-fn entry(line: &str) -> Option<(String, String)> {
-    let mut is_escaped = false;
-    let end = line.find(|character: char| {
-        let ends = !is_escaped && (matches!(character, '=' | ':') || character.is_ascii_whitespace());
-        is_escaped = character == '\\' && !is_escaped;
-        ends
-    });
-    let (name, rest) = line.split_at(end.unwrap_or(line.len()));
-    let rest = rest.trim_start();
-    let value = rest.strip_prefix(['=', ':']).unwrap_or(rest).trim_start();
-    Some((unescaped(name)?, unescaped(value)?))
-}
-
-fn unescaped(text: &str) -> Option<String> {
-    let mut units: Vec<u16> = Vec::with_capacity(text.len());
-    let mut characters = text.chars();
-    while let Some(character) = characters.next() {
-        let character = match character {
-            '\\' => match characters.next() {
-                Some('u') => {
-                    let digits: String = characters.by_ref().take(4).collect();
-                    let is_whole = digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-                    units.push(u16::from_str_radix(&digits, 16).ok().filter(|_| is_whole)?);
-                    continue;
-                }
-                Some('n') => '\n',
-                Some('r') => '\r',
-                Some('t') => '\t',
-                Some('f') => '\u{c}',
-                Some(other) => other,
-                None => break,
-            },
-            character => character,
-        };
-        units.extend_from_slice(character.encode_utf16(&mut [0; 2]));
-    }
-    Some(String::from_utf16_lossy(&units))
 }
 
 #[cfg(test)]
@@ -269,7 +204,7 @@ mod tests {
             &[
                 ("a/1.json", br#"{"x": "a1", "only": "a1"}"#),
                 ("b/2.json", br#"{"x": "b2", "y": "b2"}"#),
-                ("b/1.properties", b"y=b1"),
+                ("b/1.properties", b"y=overwritten\ny=b1"),
                 ("b/ignored.txt", b"z=1"),
                 ("b/folder.json/deeper.json", b"{\"z\": 1}"),
             ],

@@ -31,6 +31,7 @@ pub(crate) fn process_settings(instance: &Path) -> (ProcessSettings, Vec<Diagnos
 fn settings(env: IndexMap<String, String>, instance: &Path) -> (ProcessSettings, Vec<Diagnostic>) {
     let mut system = IndexMap::from([
         ("ig.instance.dir".to_owned(), instance.display().to_string()),
+        ("ig.instance.url".to_owned(), url_of(instance)),
         ("user.home".to_owned(), env.get("HOME").cloned().unwrap_or_default()),
         ("java.io.tmpdir".to_owned(), std::env::temp_dir().display().to_string()),
     ]);
@@ -57,6 +58,16 @@ fn settings(env: IndexMap<String, String>, instance: &Path) -> (ProcessSettings,
     }
     (process, diagnostics)
 }
+
+/// The `file:` URL of a folder, with a slash at its end.
+fn url_of(folder: &Path) -> String {
+    let escaped = percent_encoding::utf8_percent_encode(&folder.to_string_lossy(), IN_PATHS).to_string();
+    format!("file://{}/", escaped.trim_end_matches('/'))
+}
+
+/// What does not stand for itself in the path of a URL.
+const IN_PATHS: &percent_encoding::AsciiSet =
+    &percent_encoding::NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The words of an options variable as a shell splits them: quotes of either kind keep spaces together, a
 /// backslash keeps what follows as it is, except between single quotes.
@@ -140,6 +151,9 @@ mod tests {
     #[test]
     fn some_are_built_in() {
         check(&[], "ig.instance.dir", Some("/instance"));
+        check(&[], "ig.instance.url", Some("file:///instance/"));
+        let (settings, _) = settings(IndexMap::new(), Path::new("/a b/c%/é/"));
+        assert_eq!(settings.get("ig.instance.url").as_deref(), Some("file:///a%20b/c%25/%C3%A9/"));
         check(&[("HOME", "/home/ig")], "user.home", Some("/home/ig"));
     }
 }

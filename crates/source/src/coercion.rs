@@ -108,9 +108,18 @@ impl Resolver<'_> {
         if self.failures > failures {
             return call.coercion.stand_in();
         }
-        call.apply(span).unwrap_or_else(|complaints| {
+        let outcome = call.apply(span).and_then(|value| match &value {
+            // Encoding makes a text longer, and one can stand in another.
+            Value::String(text) if !self.interpolator.charge(text.len()) => {
+                Err(vec![errors::expansion_too_large(call.input.span.clone())])
+            }
+            _ => Ok(value),
+        });
+        outcome.unwrap_or_else(|complaints| {
             self.failures += 1;
-            self.interpolator.diagnostics.extend(complaints);
+            for complaint in complaints {
+                self.interpolator.report(|| complaint);
+            }
             call.coercion.stand_in()
         })
     }
@@ -135,7 +144,7 @@ impl Resolver<'_> {
                 if object.len() == 1 && entry.key.starts_with('$') && !entry.key.starts_with(LOCATION) {
                     let near = nearest(&entry.key, COERCIONS.iter().map(|(name, _)| *name));
                     let warning = errors::unknown_coercion(&entry.key, near, &entry.key_span);
-                    self.interpolator.diagnostics.push(warning);
+                    self.interpolator.report(|| warning);
                 }
                 None
             }

@@ -14,6 +14,8 @@ use crate::{Diagnostic, Span, Text, errors, nearest};
 pub const MAXIMUM_TOKEN_DEPTH: usize = 32;
 /// The values of all tokens of one file may not be larger together: 16 MiB.
 pub const MAXIMUM_EXPANSION_BYTES: usize = 16 * 1024 * 1024;
+/// After this many mistakes in one tree the next ones are not reported: each costs a search for a near name.
+const MAXIMUM_MISTAKES: usize = 50;
 
 /// Where the values of tokens come from: environment, system properties, files, properties, in the order of
 /// whoever implements this.
@@ -58,9 +60,10 @@ pub fn interpolate(text: &Text, span: &Span, tokens: &dyn Tokens, diagnostics: &
 /// Replaces tokens in one text after another, counting what they add up to.
 pub(crate) struct Interpolator<'a> {
     tokens: &'a dyn Tokens,
-    pub(crate) diagnostics: &'a mut Vec<Diagnostic>,
+    diagnostics: &'a mut Vec<Diagnostic>,
     /// Bytes that the values of tokens may still add.
     pub(crate) budget: usize,
+    mistakes: usize,
 }
 
 impl<'a> Interpolator<'a> {
@@ -69,7 +72,28 @@ impl<'a> Interpolator<'a> {
         budget: usize,
         diagnostics: &'a mut Vec<Diagnostic>,
     ) -> Interpolator<'a> {
-        Interpolator { tokens, diagnostics, budget }
+        Interpolator { tokens, diagnostics, budget, mistakes: 0 }
+    }
+
+    /// Adds a complaint, unless there are so many that they hide the first one.
+    pub(crate) fn report(&mut self, complaint: impl FnOnce() -> Diagnostic) {
+        self.mistakes += 1;
+        if self.mistakes > MAXIMUM_MISTAKES {
+            return;
+        }
+        let diagnostic = complaint();
+        let place = diagnostic.span.clone();
+        self.diagnostics.push(diagnostic);
+        if let (MAXIMUM_MISTAKES, Some(place)) = (self.mistakes, place) {
+            self.diagnostics.push(errors::too_many_errors(place, MAXIMUM_MISTAKES));
+        }
+    }
+
+    /// Takes the size of a text that has been made out of the budget; whether there was enough.
+    pub(crate) fn charge(&mut self, bytes: usize) -> bool {
+        let left = self.budget.checked_sub(bytes);
+        self.budget = left.unwrap_or(0);
+        left.is_some()
     }
 
     /// The text with its tokens replaced, or nothing after an error.
@@ -81,7 +105,7 @@ impl<'a> Interpolator<'a> {
         let pieces = match scanner.pieces(Part::Text, 0) {
             Ok(pieces) => pieces,
             Err(problem) => {
-                self.diagnostics.push(problem.diagnostic(text, span));
+                self.report(|| problem.diagnostic(text, span));
                 return None;
             }
         };
@@ -117,19 +141,21 @@ impl<'a> Interpolator<'a> {
         let full_name = full_name.finish();
         match (self.tokens.get(&full_name), default) {
             (Some(value), _) => {
-                let Some(budget) = self.budget.checked_sub(value.len()) else {
-                    self.diagnostics.push(errors::expansion_too_large(place()));
+                if !self.charge(value.len()) {
+                    self.report(|| errors::expansion_too_large(place()));
                     return None;
-                };
-                self.budget = budget;
+                }
                 result.push_for(&value, site.text, range.clone());
                 Some(())
             }
             (None, Some(default)) => default.iter().try_for_each(|piece| self.piece(piece, site, result)),
             (None, None) => {
-                let names = self.tokens.names();
-                let near = nearest(&full_name, names.iter().map(String::as_str));
-                self.diagnostics.push(errors::unresolved_token(&full_name, near, place()));
+                let tokens = self.tokens;
+                self.report(|| {
+                    let names = tokens.names();
+                    let near = nearest(&full_name, names.iter().map(String::as_str));
+                    errors::unresolved_token(&full_name, near, place())
+                });
                 None
             }
         }

@@ -79,12 +79,19 @@ fn read_with_charset<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
     Ok(bytes(&arguments[0]).map_or(Value::Null, |bytes| lines(&decode(&bytes))))
 }
 
-/// The entries of a `.properties` file.
+/// The entries of a `.properties` file; null for a broken one.
 fn read_properties<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
-    Ok(bytes(&arguments[0]).map_or(Value::Null, |bytes| {
-        let entries = properties::parse(&latin_1(&bytes));
-        Value::map(entries.into_iter().map(|(name, value)| (name, Value::owned_text(value))).collect())
-    }))
+    let Some(bytes) = bytes(&arguments[0]) else { return Ok(Value::Null) };
+    match properties::parse(&latin_1(&bytes)) {
+        Ok(entries) => {
+            let entries = entries.into_iter().map(|(name, value)| (name, Value::owned_text(value)));
+            Ok(Value::map(entries.collect()))
+        }
+        Err(error) => {
+            warn!(%error, "A file of properties cannot be read by an expression; it yields null.");
+            Ok(Value::Null)
+        }
+    }
 }
 
 /// The `file:` URL of a path, without a slash at the end.

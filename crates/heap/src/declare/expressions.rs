@@ -4,7 +4,8 @@ use expression::{LValue, Problem, Template};
 use indexmap::IndexMap;
 use source::{Diagnostic, Node, Number, Severity, Span, Text, Value};
 
-use super::Declarer;
+use super::{Declarer, EVALUATED_BYTES_MAX};
+use crate::errors;
 
 impl Declarer<'_> {
     /// Compiles a string that may hold expressions; problems are reported with their place in the file.
@@ -21,11 +22,24 @@ impl Declarer<'_> {
         }
     }
 
+    /// Whether there is room for what an expression comes to; if not, that is reported.
+    pub(crate) fn afford(&mut self, value: &expression::Value<'_>, span: &Span) -> bool {
+        let can = self.budget.charge(value);
+        if !can {
+            self.report(errors::values_too_large(EVALUATED_BYTES_MAX, span));
+        }
+        can
+    }
+
     /// A configuration value as a template: strings compiled, lists and objects recursively.
     pub(crate) fn template(&mut self, node: &Node) -> Template {
         let template = match &node.value {
             Value::String(text) => {
-                self.compile(text, &node.span).unwrap_or_else(|| Template::literal(expression::Value::Null))
+                let template = self.compile(text, &node.span);
+                let template = template.filter(|template| {
+                    template.constant().is_none_or(|value| self.afford(value, &node.span))
+                });
+                template.unwrap_or_else(|| Template::literal(expression::Value::Null))
             }
             Value::Array(items) => Template::list(items.iter().map(|item| self.template(item)).collect()),
             Value::Object(object) => {

@@ -21,6 +21,7 @@ pub(crate) use inline::Inline;
 pub(crate) use object::{DeclaredObject, ReferenceSite, Target};
 
 use crate::DecoratorRef;
+use crate::budget::Budget;
 use crate::decorate::{self, DecorationSite, Spliced};
 use crate::deserialize;
 use crate::document::Document;
@@ -45,6 +46,9 @@ const NEVER_DECORATIONS: &[&str] = &[
     "temporaryStorage",
     "type",
 ];
+/// What expressions come to while a level is read may not be larger together: every one of them may repeat a large
+/// property.
+pub(crate) const EVALUATED_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Fields of a level that its own type does not read.
 const READ_ELSEWHERE: &[&str] = &["heap", "properties", "globalDecorators", "secrets"];
 /// The name of a level's own secrets provider; no object of a heap is called so by accident.
@@ -118,6 +122,8 @@ pub struct Declarer<'d> {
     pub(crate) top_level_spliced: Spliced,
     pub(crate) frames: Vec<Frame>,
     pub(crate) level: Frame,
+    /// For the values of expressions that are known at load.
+    pub(crate) budget: Budget,
 }
 
 /// What the object being read refers to and looks at.
@@ -149,6 +155,7 @@ impl<'d> Declarer<'d> {
             top_level_spliced: Spliced::default(),
             frames: Vec::new(),
             level: Frame::default(),
+            budget: Budget::new(EVALUATED_BYTES_MAX),
         }
     }
 

@@ -46,7 +46,8 @@ pub(crate) fn evaluate_now(
     declarer: &mut Declarer<'_>,
 ) -> Result<Node, Failure> {
     match value_now(template, span) {
-        Ok(value) => Ok(node_of(value.to_json(), span)),
+        Ok(value) if declarer.afford(&value, span) => Ok(node_of(value.to_json(), span)),
+        Ok(_) => Err(Failure::told()),
         Err(complaint) => {
             declarer.report(*complaint);
             Err(Failure::told())

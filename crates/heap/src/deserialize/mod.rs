@@ -34,7 +34,10 @@ pub(crate) fn read<T: DeserializeOwned>(
     declarer.frame().inline.clear();
     let mut attempt = Cow::Borrowed(node);
     let mut recovery = Recovery::default();
+    let budget = declarer.budget;
     for _ in 0..=MISTAKES_MAX {
+        // What is read again replaces what was read before.
+        declarer.budget = budget;
         declarer.frame().inline.rewind();
         let is_again = matches!(attempt, Cow::Owned(_));
         let mut reader = Reader { declarer, node: &attempt, owner: Owner::new(what), is_again };

@@ -85,6 +85,32 @@ fn base64() {
 fn nesting() {
     check(r#"{"$int": {"$base64:decode": {"$base64:encode": "&{port}"}}}"#, "8443");
     check(r#"{"$base64:encode": {"$string": {"$int": "7"}}}"#, "\"Nw==\"");
+    check(r#"{"$bool": {"$string": {"$bool": "&{none|TRUE}"}}}"#, "true");
+    check(r#"{"$number": {"$string": {"$number": "&{port}"}}}"#, "8443");
+    check(r#"{"$list": {"$base64:decode": "YSxi"}}"#, r#"["a", "b"]"#);
+    check(r#"{"$list": {"$list": "&{names}"}}"#, r#"["one", "two", "three"]"#);
+    check(r#"{"$array": {"$list": "1,2"}}"#, r#"["1", "2"]"#);
+    check(r#"{"$array": [{"$int": "1"}, {"$object": {"a": {"$bool": "true"}}}]}"#, r#"[1, {"a": true}]"#);
+    check(r#"{"$object": {"$object": "&{json}"}}"#, r#"{"a": [1, "x"]}"#);
+    check(r#"{"$object": {"$base64:decode": {"$base64:encode": "&{json}"}}}"#, r#"{"a": [1, "x"]}"#);
+    check(
+        r#"{"$base64:decode": {"$base64:decode": {"$base64:encode": {"$base64:encode": "&{word}"}}}}"#,
+        "\"abc\"",
+    );
+    check(r#"{"$base64:decode": "YQ==", "$charset": "&{none|US-ASCII}"}"#, "\"a\"");
+    check(r#"{"$string": {"$string": 5}}"#, "\"5\"");
+    check(r#"{"$int": {"$number": "5"}}"#, "5");
+}
+
+/// Each step makes a text longer by a third.
+#[test]
+fn encoding_again_and_again_has_a_limit() {
+    let depth = 120;
+    let text = format!("{}\"0123456789\"{}", "{\"$base64:encode\":".repeat(depth), "}".repeat(depth));
+    let (_, diagnostics) = resolved(&text, TOKENS);
+    assert_eq!(diagnostics.len(), 1);
+    expect!["routes/10-app.json:1:1387: error[PC0054]: the values of the tokens exceed 16777216 bytes"]
+        .assert_eq(&diagnostics[0].to_string());
 }
 
 #[test]

@@ -181,6 +181,15 @@ fn malformed_tokens() {
 }
 
 #[test]
+fn mistakes_without_end_are_not_all_told() {
+    for text in [r#""&{none}""#, r#""&{""#, r#"{"$int": "x"}"#, r#"{"$what": 1}"#] {
+        let (_, diagnostics) = resolved(&format!("[{}]", vec![text; 10_000].join(",")), &[]);
+        assert_eq!(diagnostics.len(), 51);
+        assert_eq!(diagnostics[50].code.number, 13);
+    }
+}
+
+#[test]
 fn values_that_are_too_large() {
     let large = "x".repeat(1024 * 1024);
     let text = format!("[{}\"&{{large}}\"]", "\"&{large}\",".repeat(16));

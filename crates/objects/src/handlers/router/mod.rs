@@ -10,6 +10,8 @@ mod scan;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
+use std::fmt;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
@@ -19,8 +21,8 @@ use arc_swap::{ArcSwap, Guard};
 use exchange::{Context, Fault, FaultKind, Handler, HandlerRef, Outcome, Prepare, Request, RouterContext};
 use expression::Uses;
 use heap::{Builder, Nested, ObjectConfig, RawNode, Ref, Spanned, Stop, TimeSpan};
-use schemars::JsonSchema;
-use serde::Deserialize;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::{Deserialize, Deserializer, Error, IntoDeserializer, Visitor};
 use source::{Diagnostic, DurationValue, Severity};
 
 pub use check::{CheckedRoute, CheckedRouter, check_routes};
@@ -47,14 +49,14 @@ const SCAN_INTERVAL: Duration = Duration::from_secs(10);
 ///   "config": { "directory": "${openig.configDirectory}/routes", "scanInterval": "2 seconds" }
 /// }
 /// ```
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, serde::Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Router {
     /// Folder of the route files. Default: `config/routes` of the instance.
     directory: Option<Spanned<String>>,
     /// Time between two scans; `disabled` loads the routes once. Default: 10 seconds, or what
     /// `IG_ROUTER_SCAN_INTERVAL` says.
-    scan_interval: Option<Spanned<TimeSpan>>,
+    scan_interval: Option<Spanned<ScanInterval>>,
     /// Takes the requests that no route takes. Default: an answer of 404.
     default_handler: Option<Ref<HandlerRef>>,
     /// Whether a broken route keeps the router, and so the gateway, from starting.
@@ -129,13 +131,48 @@ impl ObjectConfig for Router {
     }
 }
 
+/// A duration, or a number of seconds; zero or less means never, which other durations do not take.
+#[derive(Debug)]
+struct ScanInterval(TimeSpan);
+
+impl<'de> Deserialize<'de> for ScanInterval {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl Visitor<'_> for Text {
+            type Value = ScanInterval;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a duration such as \"10 seconds\"")
+            }
+            fn visit_str<E: Error>(self, text: &str) -> Result<ScanInterval, E> {
+                TimeSpan::deserialize(text.into_deserializer()).map(ScanInterval)
+            }
+            fn visit_i64<E: Error>(self, seconds: i64) -> Result<ScanInterval, E> {
+                TimeSpan::deserialize(seconds.max(0).into_deserializer()).map(ScanInterval)
+            }
+        }
+        deserializer.deserialize_any(Text)
+    }
+}
+
+impl JsonSchema for ScanInterval {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        TimeSpan::schema_name()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        TimeSpan::json_schema(generator)
+    }
+}
+
 /// `None` when the routes are to be loaded once.
 fn scan_interval(
-    configured: Option<&Spanned<TimeSpan>>,
+    configured: Option<&Spanned<ScanInterval>>,
     b: &Builder<'_>,
 ) -> Result<Option<Duration>, Diagnostic> {
     let (span, place) = match (configured, b.setting("ig.router.scan.interval")) {
-        (Some(configured), _) => (configured.0, Some(configured.span())),
+        (Some(configured), _) => (configured.0.0, Some(configured.span())),
         (None, Some(text)) => {
             let complain = |error| b.error(format!("IG_ROUTER_SCAN_INTERVAL: {error}"), None);
             (source::parse_duration(&text).map_err(complain)?, None)
