@@ -30,6 +30,7 @@ usage: cargo xtask COMMAND
   test [FILTER]                the tests whose name contains FILTER
   fuzz TARGET SECONDS          run one fuzz target
   bench proxy [OPTIONS]        cost of a proxied request beside nginx and haproxy (--help lists the options)
+  bench expression             cost of evaluating expressions, beside the same in Rust
   bench reload [OPTIONS]       edit, break, mend, rename and remove routes under load (--seconds, --gateway)";
 
 fn main() -> ExitCode {
@@ -55,6 +56,7 @@ fn dispatch(words: &[&str]) -> Result<()> {
         ["test", filter @ ..] => tests::run(filter),
         ["fuzz", target, seconds] => fuzz::run(target, seconds),
         ["bench", "proxy", options @ ..] => bench::run(options),
+        ["bench", "expression"] => bench::run_expression(),
         ["bench", "reload", options @ ..] => bench::run_reload(options),
         [] | ["help" | "--help" | "-h"] => {
             println!("{USAGE}");

@@ -8,10 +8,12 @@ use std::ops::{Deref, DerefMut};
 use std::str::FromStr;
 use std::sync::Arc;
 
-use expression::{Object, ObjectRef, Value};
+use expression::{Bean, Object, ObjectRef, Value};
 use http::{HeaderName, StatusCode, Version};
 use indexmap::IndexMap;
 
+use crate::fields::{Cookies, Parameters, first, grouped, pairs, position};
+use crate::roots::{REQUEST, RESPONSE};
 use crate::{Body, Headers, Request, Response, Session, Uri};
 
 /// Values that filters hand to one another: `attributes` in expressions.
@@ -60,20 +62,18 @@ impl Object for Request {
             "version" => text(version_text(self.version)),
             "headers" => borrowed(&self.headers),
             "entity" => borrowed(&self.body),
-            "cookies" => cookies(&self.headers),
-            "queryParams" => pairs_to_map(parse_form(self.uri.raw_query().unwrap_or_default())),
+            "cookies" => shared(Cookies::of(&self.headers)),
+            "queryParams" => shared(Parameters(self.uri.path_and_query().clone())),
             "form" => {
-                let mut pairs = parse_form(self.uri.raw_query().unwrap_or_default());
-                if self.headers.text(http::header::CONTENT_TYPE).is_some_and(is_form) {
-                    pairs.extend(parse_form(&self.body.text().unwrap_or_default()));
-                }
-                pairs_to_map(pairs)
+                let is_form = self.headers.text(http::header::CONTENT_TYPE).is_some_and(is_form);
+                let body = if is_form { self.body.text() } else { None }.unwrap_or_default();
+                grouped(pairs(self.uri.raw_query().unwrap_or_default()).chain(pairs(&body)))
             }
             _ => Value::Null,
         }
     }
     fn keys(&self) -> Vec<String> {
-        owned(&["method", "uri", "version", "headers", "cookies", "queryParams", "form", "entity"])
+        property_names(&REQUEST)
     }
     fn snapshot(&self) -> Value<'static> {
         copied(self)
@@ -91,17 +91,35 @@ impl Object for Response {
             "version" => text(version_text(self.version)),
             "entity" => borrowed(&self.body),
             "cause" => match &self.cause {
-                Some(cause) => Value::String(Cow::Owned(cause.to_string())),
+                Some(cause) => shared(Cause(cause.to_string())),
                 None => Value::Null,
             },
             _ => Value::Null,
         }
     }
     fn keys(&self) -> Vec<String> {
-        owned(&["status", "version", "headers", "entity", "cause"])
+        property_names(&RESPONSE)
     }
     fn snapshot(&self) -> Value<'static> {
         copied(self)
+    }
+}
+
+/// What went wrong, with the property of a Java exception.
+struct Cause(String);
+
+impl Object for Cause {
+    fn type_name(&self) -> &'static str {
+        "cause"
+    }
+    fn property(&self, name: &str) -> Value<'_> {
+        if name == "message" { text(&self.0) } else { Value::Null }
+    }
+    fn to_text(&self) -> Option<Cow<'_, str>> {
+        Some(Cow::Borrowed(&self.0))
+    }
+    fn snapshot(&self) -> Value<'static> {
+        shared(Cause(self.0.clone()))
     }
 }
 
@@ -151,6 +169,14 @@ impl Object for Headers {
         }
         list(self.get_all(&name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()))
     }
+    /// One value, borrowed.
+    fn within(&self, name: &str, key: &Value<'_>) -> Option<Value<'_>> {
+        let value = self.get_all(name).iter().nth(position(key)?);
+        Some(value.map_or(Value::Null, |value| Value::String(String::from_utf8_lossy(value.as_bytes()))))
+    }
+    fn call(&self, method: &str, arguments: &[Value<'_>]) -> Option<Value<'static>> {
+        first(self, method, arguments)
+    }
     fn len(&self) -> Option<usize> {
         Some(self.keys_len())
     }
@@ -174,6 +200,12 @@ impl Object for HeadersCopy {
     }
     fn property(&self, name: &str) -> Value<'_> {
         self.0.property(name)
+    }
+    fn within(&self, name: &str, key: &Value<'_>) -> Option<Value<'_>> {
+        self.0.within(name, key)
+    }
+    fn call(&self, method: &str, arguments: &[Value<'_>]) -> Option<Value<'static>> {
+        self.0.call(method, arguments)
     }
     fn len(&self) -> Option<usize> {
         Object::len(&self.0)
@@ -203,7 +235,7 @@ impl Object for Body {
                 let parsed = self.bytes().and_then(|bytes| serde_json::from_slice(&bytes).ok());
                 parsed.map_or(Value::Null, |json: serde_json::Value| Value::from(json))
             }
-            "form" => self.text().map_or(Value::Null, |text| pairs_to_map(parse_form(&text))),
+            "form" => self.text().map_or(Value::Null, |text| grouped(pairs(&text))),
             _ => Value::Null,
         }
     }
@@ -276,52 +308,12 @@ impl Object for Session {
     }
 }
 
-/// Cookies by name; each a list, since a name may occur again.
-fn cookies(headers: &Headers) -> Value<'static> {
-    let mut cookies: IndexMap<String, Vec<Value<'static>>> = IndexMap::new();
-    for header in headers.get_all(http::header::COOKIE) {
-        for pair in String::from_utf8_lossy(header.as_bytes()).split(';') {
-            let Some((name, value)) = pair.trim().split_once('=') else { continue };
-            let cookie = map([("name", text_owned(name)), ("value", text_owned(value.trim_matches('"')))]);
-            cookies.entry(name.to_owned()).or_default().push(cookie);
-        }
-    }
-    Value::Map(Arc::new(
-        cookies.into_iter().map(|(name, list)| (name, Value::List(Arc::new(list)))).collect(),
-    ))
-}
-
 fn is_form(content_type: &str) -> bool {
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")
 }
 
-/// Reads `a=b&c=d`, form-encoded.
-fn parse_form(text: &str) -> Vec<(String, String)> {
-    text.split('&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (decode_form(name), decode_form(value))
-        })
-        .collect()
-}
-
-fn pairs_to_map(pairs: Vec<(String, String)>) -> Value<'static> {
-    let mut grouped: IndexMap<String, Vec<Value<'static>>> = IndexMap::new();
-    for (name, value) in pairs {
-        grouped.entry(name).or_default().push(Value::String(Cow::Owned(value)));
-    }
-    Value::Map(Arc::new(
-        grouped.into_iter().map(|(name, list)| (name, Value::List(Arc::new(list)))).collect(),
-    ))
-}
-
-fn decode_form(text: &str) -> String {
-    decode(&text.replace('+', " ")).into_owned()
-}
-
-fn decode(text: &str) -> Cow<'_, str> {
+pub(crate) fn decode(text: &str) -> Cow<'_, str> {
     percent_encoding::percent_decode_str(text).decode_utf8_lossy()
 }
 
@@ -352,7 +344,7 @@ pub(crate) fn shared(object: impl Object + 'static) -> Value<'static> {
     Value::Object(ObjectRef::Shared(Arc::new(object)))
 }
 
-fn list(items: impl Iterator<Item = String>) -> Value<'static> {
+pub(crate) fn list(items: impl Iterator<Item = String>) -> Value<'static> {
     Value::List(Arc::new(items.map(|item| Value::String(Cow::Owned(item))).collect()))
 }
 
@@ -367,6 +359,11 @@ pub(crate) fn copied(object: &dyn Object) -> Value<'static> {
         (name, value)
     };
     Value::Map(Arc::new(object.keys().into_iter().map(copy).collect()))
+}
+
+/// The names of all properties in the table.
+fn property_names(bean: &Bean) -> Vec<String> {
+    bean.properties.iter().map(|property| property.name.to_owned()).collect()
 }
 
 pub(crate) fn owned(names: &[&str]) -> Vec<String> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use expression::{Now, Object, Root, Scope, Value};
 
 use crate::beans::{copied, owned};
-use crate::contexts::Contexts;
+use crate::contexts::{Contexts, Nearest};
 use crate::{Context, Request, Response};
 
 /// The read side of an evaluation.
@@ -15,12 +15,14 @@ pub struct Exchange<'a> {
     request: &'a Request,
     response: Option<&'a Response>,
     contexts: Contexts<'a>,
+    nearest: Nearest<'a>,
 }
 
 impl<'a> Exchange<'a> {
     /// The scope before there is a response.
     pub fn new(cx: &'a Context, request: &'a Request) -> Self {
-        Self { cx, request, response: None, contexts: Contexts { cx, request } }
+        let contexts = Contexts { cx, request };
+        Self { cx, request, response: None, contexts, nearest: Nearest(contexts) }
     }
 
     /// The scope once there is a response.
@@ -36,7 +38,8 @@ impl Scope for Exchange<'_> {
         match root {
             Root::Request => Value::object(self.request),
             Root::Response => self.response.map_or(Value::Null, |response| Value::object(response)),
-            Root::Context | Root::Contexts => Value::object(&self.contexts),
+            Root::Contexts => Value::object(&self.contexts),
+            Root::Context => Value::object(&self.nearest),
             Root::Exchange => Value::object(self),
             Root::Attributes => Value::object(&self.cx.attributes),
             Root::Session => self.cx.session.get().map_or(Value::Null, |session| Value::object(session)),

@@ -57,7 +57,8 @@ pub(crate) fn root_uses(root: Root, keys: &[Option<&str>]) -> Uses {
         Root::Session => uses.session = true,
         Root::Context | Root::Contexts => {
             uses.context = true;
-            uses.session = may_be(&["session"]);
+            // The parent of a context may be that of the session.
+            uses.session = may_be(&["session", "parent"]) || keys.contains(&Some("parent"));
         }
         Root::Attributes => uses.context = true,
         Root::Now => uses.now = true,

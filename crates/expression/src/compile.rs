@@ -159,7 +159,7 @@ impl Compiler<'_> {
         let base = self.node(base);
         let count = arguments.len();
         match type_of(&base, self.bindings) {
-            Type::Object(bean) => self.check_method_of(bean, &callee),
+            Type::Object(bean) => self.check_method_of(bean, &callee, count),
             plain => plain.kind().into_iter().for_each(|kind| self.check_method(kind, &callee, count)),
         }
         let anchor = methods::pattern_anchor(&callee.name);
@@ -192,8 +192,8 @@ impl Compiler<'_> {
     }
 
     /// Complains about a method that an object of a known type does not have.
-    fn check_method_of(&mut self, bean: &'static Bean, callee: &Callee) {
-        let getter = methods::property_of_getter(&callee.name);
+    fn check_method_of(&mut self, bean: &'static Bean, callee: &Callee, count: usize) {
+        let getter = methods::property_of_getter(&callee.name).filter(|_| count == 0);
         let own = || bean.methods.iter().map(|(name, _)| *name);
         let known = || own().chain(methods::of_objects(bean.others.is_some()));
         let is_known = known().any(|name| name == callee.name);

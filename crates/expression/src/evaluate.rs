@@ -5,6 +5,7 @@
 
 use std::cell::Cell;
 
+use crate::cursor::Cursor;
 use crate::errors::EvaluationError;
 use crate::functions::{Function, Run};
 use crate::methods;
@@ -13,7 +14,7 @@ use crate::operators;
 use crate::pattern::Pattern;
 use crate::scope::Scope;
 use crate::syntax::LogicOperator;
-use crate::value::Value;
+use crate::value::{Value, position};
 
 /// More steps than this in one evaluation are a mistake or an attack.
 pub const STEPS_MAX: u32 = 100_000;
@@ -36,16 +37,14 @@ impl<'a> Evaluation<'a> {
     }
 
     pub(crate) fn run(&self, node: &'a Node) -> Outcome<'a> {
-        let Some(left) = self.steps.get().checked_sub(1) else {
-            return Err(EvaluationError::new("the expression takes too many steps"));
-        };
-        self.steps.set(left);
+        if !matches!(node, Node::Property(..) | Node::Index(..)) {
+            self.count()?;
+        }
         match node {
             Node::Constant(value) => Ok(value.view()),
             Node::Root(root) => Ok(self.scope.root(*root)),
             Node::Extra(name) => Ok(self.scope.extra(name)),
-            Node::Property(base, name) => Ok(self.run(base)?.property(name)),
-            Node::Index(base, key) => self.index(base, key),
+            Node::Property(..) | Node::Index(..) => self.follow(node).map(Cursor::value),
             Node::Method(call) => self.method(call),
             Node::Call(function, arguments) => self.call(function, arguments),
             Node::PatternCall(function, call) => self.pattern_call(function, call),
@@ -63,17 +62,34 @@ impl<'a> Evaluation<'a> {
         }
     }
 
-    fn index(&self, base: &'a Node, key: &'a Node) -> Outcome<'a> {
-        let key = self.run(key)?;
-        // A constant collection lends its elements; another one would have to copy them.
-        match base {
-            Node::Constant(Value::Map(map)) => {
-                Ok(map.get(key.to_text().as_ref()).map_or(Value::Null, Value::view))
+    fn count(&self) -> Result<(), EvaluationError> {
+        let left = self.steps.get().checked_sub(1);
+        self.steps.set(left.ok_or_else(|| EvaluationError::new("the expression takes too many steps"))?);
+        Ok(())
+    }
+
+    /// Follows a path to its last step.
+    fn follow(&self, node: &'a Node) -> Result<Cursor<'a>, EvaluationError> {
+        match node {
+            Node::Property(base, name) => {
+                self.count()?;
+                Ok(self.follow(base)?.property(name))
             }
-            Node::Constant(Value::List(list)) => {
-                Ok(crate::value::position(&key).and_then(|at| list.get(at)).map_or(Value::Null, Value::view))
+            Node::Index(base, key) => {
+                self.count()?;
+                let key = self.run(key)?;
+                Ok(match &**base {
+                    // A constant collection lends its elements; another one would have to copy them.
+                    Node::Constant(Value::Map(map)) => {
+                        Cursor::At(map.get(key.to_text().as_ref()).map_or(Value::Null, Value::view))
+                    }
+                    Node::Constant(Value::List(list)) => Cursor::At(
+                        position(&key).and_then(|at| list.get(at)).map_or(Value::Null, Value::view),
+                    ),
+                    base => self.follow(base)?.index(&key),
+                })
             }
-            base => Ok(self.run(base)?.index(&key)),
+            other => self.run(other).map(Cursor::At),
         }
     }
 

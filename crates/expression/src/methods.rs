@@ -156,15 +156,37 @@ fn on_object<'a>(name: &str, base: &Value<'a>, arguments: &[Value<'a>]) -> Outco
         ("keySet", []) => Ok(lists::keys(base)),
         (getter, []) => match property_of_getter(getter) {
             Some(property) => Ok(base.clone().property(&property)),
-            None => Err(unknown(name, base)),
+            None => on_copy(name, base, arguments),
         },
-        _ => Err(unknown(name, base)),
+        _ => on_copy(name, base, arguments),
     }
+}
+
+/// The rarer methods of maps, for an object whose copy is one.
+fn on_copy<'a>(name: &str, base: &Value<'a>, arguments: &[Value<'a>]) -> Outcome<'a> {
+    if let (Value::Object(object), "containsValue" | "getOrDefault" | "values") = (base, name)
+        && let copy @ Value::Map(_) = object.get().snapshot()
+        && let Some(method) =
+            of(Kind::Map).find(|method| method.name == name && method.arity.contains(&arguments.len()))
+    {
+        return (method.run)(&copy, arguments);
+    }
+    Err(unknown(name, base))
 }
 
 /// The methods of every object, and with `is_open` those of the objects that are collections.
 pub(crate) fn of_objects(is_open: bool) -> impl Iterator<Item = &'static str> {
-    let of_collections = ["contains", "containsKey", "get", "isEmpty", "keySet", "size"];
+    let of_collections = [
+        "contains",
+        "containsKey",
+        "containsValue",
+        "get",
+        "getOrDefault",
+        "isEmpty",
+        "keySet",
+        "size",
+        "values",
+    ];
     let of_all = ["equals", "get", "toString"];
     of_all.into_iter().chain(of_collections.into_iter().filter(move |_| is_open))
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::types::{Bean, Property, Type};
 use crate::value::{Object, Value};
 
 const DAY_SECONDS: i64 = 86_400;
@@ -26,6 +27,30 @@ impl Now {
         format!("{weekday}, {day:02} {month} {year:04} {time} GMT")
     }
 }
+
+/// [`Now`], for the static check and the reference.
+pub static NOW: Bean = Bean {
+    name: "now",
+    about: "An instant. In a text it is written as its `rfc1123`.",
+    properties: &[
+        Property::new("epochSeconds", Type::Number, "seconds since 1970"),
+        Property::new("epochMillis", Type::Number, "milliseconds since 1970"),
+        Property::new("rfc1123", Type::Text, "as the Internet writes it: `Sun, 06 Nov 1994 08:49:37 GMT`"),
+    ],
+    methods: &[
+        ("plusDays", Type::Object(&NOW)),
+        ("plusHours", Type::Object(&NOW)),
+        ("plusMinutes", Type::Object(&NOW)),
+        ("plusSeconds", Type::Object(&NOW)),
+        ("plusMillis", Type::Object(&NOW)),
+        ("minusDays", Type::Object(&NOW)),
+        ("minusHours", Type::Object(&NOW)),
+        ("minusMinutes", Type::Object(&NOW)),
+        ("minusSeconds", Type::Object(&NOW)),
+        ("minusMillis", Type::Object(&NOW)),
+    ],
+    others: None,
+};
 
 impl Object for Now {
     fn type_name(&self) -> &'static str {

@@ -64,6 +64,13 @@ pub trait Object: Send + Sync {
         }
     }
 
+    /// What stands at a key of the property `name`, for an object that need not put all of that property
+    /// together to tell. With nothing, the property is read first and the key looked up in it.
+    fn within(&self, name: &str, key: &Value<'_>) -> Option<Value<'_>> {
+        let _ = (name, key);
+        None
+    }
+
     /// Calls a method; nothing if the object has none of this name and number of arguments.
     fn call(&self, method: &str, arguments: &[Value<'_>]) -> Option<Value<'static>> {
         let _ = (method, arguments);

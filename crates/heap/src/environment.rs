@@ -114,6 +114,7 @@ impl Environment {
         ];
         let folders = folders.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         Bindings::new(texts(&self.process.env), texts(&self.process.system), folders)
+            .with_roots(exchange::ROOTS)
             .with_tokens(self.process.clone())
     }
 

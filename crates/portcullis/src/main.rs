@@ -12,6 +12,7 @@ mod env_config;
 mod errors;
 mod gateway;
 mod instance;
+mod language;
 mod logging;
 mod pid;
 mod reference;

@@ -13,6 +13,8 @@ use heap::{Catalogue, ObjectType, Status};
 use serde_json::Value;
 use source::Code;
 
+use crate::language;
+
 /// Writes `reference/` and `schema/` into a folder.
 pub(crate) fn write(directory: &Path) -> ExitCode {
     match try_write(directory) {
@@ -33,6 +35,8 @@ fn try_write(directory: &Path) -> io::Result<()> {
     for code in codes() {
         put(&reference.join("diagnostics").join(format!("{code}.md")), &code_page(code))?;
     }
+    put(&reference.join("functions.md"), &language::functions())?;
+    put(&reference.join("scope.md"), &language::scope())?;
     put(&reference.join("README.md"), &index(&catalogue))?;
     put(&reference.join("older-names.md"), &older_names(&catalogue))?;
     let schema = serde_json::to_string_pretty(&catalogue.schema()).map_err(io::Error::other)?;
@@ -82,6 +86,10 @@ fn index(catalogue: &Catalogue) -> String {
         }
     }
     text.push_str("\n[Older names](older-names.md): what releases since OpenIG 2 called things.\n");
+    text.push_str(
+        "\n## Expressions\n\n- [Functions](functions.md): what can be called\n- [What expressions see](scope.md): \
+         the request and its surroundings\n",
+    );
     text.push_str("\n## Diagnostics\n\n");
     for code in codes() {
         let _ = writeln!(text, "- [{code}](diagnostics/{code}.md): {}", code.name.replace('-', " "));

@@ -1,4 +1,4 @@
-//! `bench`: `proxy` measures, `reload` changes route files under load.
+//! `bench`: `proxy` measures, `expression` measures one part alone, `reload` changes route files under load.
 //!
 //! What a proxied request costs, beside nginx and haproxy on the same machine.
 //!
@@ -65,6 +65,19 @@ pub(crate) fn run_reload(words: &[&str]) -> Result<()> {
     let programs = Programs { nginx: tool::require("nginx")?, haproxy: PathBuf::new(), gateway: None };
     tool::require("wrk")?;
     reload::run(&programs, &program, options.visit)
+}
+
+/// `bench expression`: the program that measures is an example of the crate whose objects are looked into.
+pub(crate) fn run_expression() -> Result<()> {
+    tool::run(&mut tool::cargo(&[
+        "run",
+        "--quiet",
+        "--release",
+        "-p",
+        "exchange",
+        "--example",
+        "expression_bench",
+    ]))
 }
 
 fn measure(options: &Options) -> Result<()> {

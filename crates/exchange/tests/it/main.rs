@@ -4,6 +4,7 @@
 
 mod assignments;
 mod chains;
+mod checks;
 mod faults;
 mod reads;
 mod sessions;

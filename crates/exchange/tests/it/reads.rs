@@ -124,3 +124,101 @@ fn whole_things_can_be_kept() {
     );
     check("${attributes}", expect![[r#"{"user":"bob"}"#]]);
 }
+
+#[test]
+fn what_all_contexts_have() {
+    check("${contexts.client.contextName}", expect![[r#""client""#]]);
+    check("${contexts.ssoToken.contextName}", expect![[r#""ssoToken""#]]);
+    check("${contexts.client.id == contexts.transactionId.transactionId.value}", expect!["true"]);
+    check("${contexts.client.rootContext.contextName}", expect![[r#""root""#]]);
+    check("${contexts.client.parent.contextName}", expect![[r#""transactionId""#]]);
+    check("${contexts.router.parent.parent.parent.contextName}", expect![[r#""requestAudit""#]]);
+    check("${contexts.transactionId.parent.contextName}", expect![[r#""root""#]]);
+    check("${contexts.root.parent}", expect!["null"]);
+    check("${contexts.absent.contextName}", expect!["null"]);
+    check("${contexts.ssoToken.parent.originalUri.path}", expect![[r#""/in""#]]);
+    check("${context.contextName}", expect![[r#""ssoToken""#]]);
+    check("${context.token}", expect!["7"]);
+    check("${context.parent.contextName}", expect![[r#""router""#]]);
+    check("${contexts.client.secure}", expect!["false"]);
+    check(
+        "${contexts.client}",
+        expect![[
+            r#"{"remoteAddress":"192.0.2.7","remotePort":4711,"localAddress":"127.0.0.1","localPort":8080,"isSecure":false,"isExternal":true,"remoteUser":null,"userAgent":"Browser/1","certificates":[]}"#
+        ]],
+    );
+}
+
+#[test]
+fn cookies_have_what_clients_send() {
+    check(
+        "${request.cookies}",
+        expect![[
+            r#"{"sid":[{"name":"sid","value":"1"},{"name":"sid","value":"3"}],"other":[{"name":"other","value":"2"}]}"#
+        ]],
+    );
+    check("${request.cookies.sid[1].name}", expect![[r#""sid""#]]);
+    check("${request.cookies.sid[2]}", expect!["null"]);
+    check("${request.cookies.absent}", expect!["null"]);
+    check("${request.cookies.sid[0].maxAge}", expect!["null"]);
+    check("${length(request.cookies)}", expect!["2"]);
+    check("${keyMatch(request.cookies, 'o.*')}", expect![[r#""other""#]]);
+    let (cx, mut request) = (context(), request());
+    request.headers.insert("cookie", "$Version=1; a=b; $Path=/x; $Domain=.example; c=d".parse().unwrap());
+    let read = |text: &str| {
+        let expression = Expr::<Any>::compile(text, &Bindings::default()).unwrap();
+        expression.value(&cx.scope(&request)).to_json().to_string()
+    };
+    expect![[
+        r#"{"a":[{"name":"a","value":"b","path":"/x","domain":".example"}],"c":[{"name":"c","value":"d"}]}"#
+    ]]
+    .assert_eq(&read("${request.cookies}"));
+    expect!["null"].assert_eq(&read("${request.cookies.c[0].path}"));
+}
+
+/// A path is followed in one step where it can be. It must lead to what reading it part by part leads to.
+#[test]
+fn short_cuts_lead_to_the_same() {
+    let paths = [
+        "request.headers['X-List']",
+        "request.headers['absent']",
+        "request.headers['not a name']",
+        "request.queryParams['q']",
+        "request.queryParams['absent']",
+        "request.cookies['sid']",
+        "request.cookies['absent']",
+    ];
+    let (cx, request) = (context(), request());
+    let scope = cx.scope(&request);
+    let value = |text: &str| {
+        let expression = Expr::<Any>::compile(&format!("${{{text}}}"), &Bindings::default()).unwrap();
+        expression.value(&scope).to_json()
+    };
+    for path in paths {
+        for at in 0..4 {
+            let whole = value(path).get(at).cloned().unwrap_or_default();
+            assert_eq!(value(&format!("{path}[{at}]")), whole, "{path}[{at}]");
+        }
+        assert_eq!(value(&format!("{path}['1']")), value(&format!("{path}[1]")), "{path}");
+    }
+    for context in ["attributes", "client", "requestAudit", "session", "router", "absent"] {
+        let whole = value(&format!("contexts.{context}"));
+        for (property, expected) in whole.as_object().into_iter().flatten() {
+            assert_eq!(&value(&format!("contexts.{context}.{property}")), expected, "{context}.{property}");
+        }
+    }
+}
+
+#[test]
+fn collections_of_a_message_have_methods() {
+    check("${request.headers.getFirst('X-List')}", expect![[r#""one""#]]);
+    check("${request.headers.getFirst('absent')}", expect!["null"]);
+    check("${request.queryParams.getFirst('q')}", expect![[r#""1""#]]);
+    check("${request.queryParams.containsKey('q')}", expect!["true"]);
+    check("${request.queryParams.size()}", expect!["2"]);
+    check("${request.queryParams.keySet()}", expect![[r#"["q","r"]"#]]);
+    check("${request.queryParams.getOrDefault('absent', 'x')}", expect![[r#""x""#]]);
+    check("${request.cookies.getFirst('other').value}", expect![[r#""2""#]]);
+    check("${empty request.queryParams}", expect!["false"]);
+    check("x${request.queryParams}", expect![[r#""x{q=[1, 2+], r=[]}""#]]);
+}

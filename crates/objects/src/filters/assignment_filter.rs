@@ -143,8 +143,8 @@ mod tests {
         check(
             r#"{"onRequest": [
                 {"condition": "${request.method == 'POST'}", "target": "${request.headers['a']}", "value": "1"},
-                {"condition": "${request.nothing}", "target": "${request.headers['b']}", "value": "1"},
-                {"condition": "${request.method}", "target": "${request.headers['c']}", "value": "1"},
+                {"condition": "${attributes.nothing}", "target": "${request.headers['b']}", "value": "1"},
+                {"condition": "${lastElement(split(request.method, ' '))}", "target": "${request.headers['c']}", "value": "1"},
                 {"condition": "${request.method == 'GET'}", "target": "${request.headers['d']}", "value": "1"}
             ]}"#,
             expect![[r#"

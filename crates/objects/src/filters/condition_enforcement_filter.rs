@@ -122,7 +122,7 @@ mod tests {
         "#]],
         );
         check(
-            r#"{"condition": "${request.method}"}"#,
+            r#"{"condition": "${lastElement(split(request.method, ' '))}"}"#,
             expect![[r#"
                 403 Forbidden
                 content-type: text/plain; charset=utf-8

@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn skips_it_when_null_or_not_a_boolean() {
         check(
-            "${request.headers['x'][0]}",
+            "${attributes.nothing}",
             expect![[r#"
             GET http://app.example/a
 
@@ -124,7 +124,7 @@ mod tests {
         "#]],
         );
         check(
-            "${request.method}",
+            "${lastElement(split(request.method, ' '))}",
             expect![[r#"
             GET http://app.example/a
 

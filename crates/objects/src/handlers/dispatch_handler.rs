@@ -242,7 +242,7 @@ mod tests {
     #[test]
     fn what_is_no_boolean_does_not_hold() {
         check(
-            r#"{"condition": "${request.method}", "handler": {"type": "Origin"}},
+            r#"{"condition": "${lastElement(split(request.method, ' '))}", "handler": {"type": "Origin"}},
                {"condition": "${attributes.absent}", "handler": {"type": "Origin"}},
                {"condition": true, "handler": {"type": "Origin", "config": {"status": 203}}}"#,
             "GET /",

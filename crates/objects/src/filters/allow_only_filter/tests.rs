@@ -314,7 +314,11 @@ fn every_list_of_a_destination_must_match() {
 
 #[test]
 fn a_condition_that_fails_is_not_true() {
-    for condition in ["${attributes.missing}", "${request.method}", "${request.uri.path / 0 == 1}"] {
+    for condition in [
+        "${attributes.missing}",
+        "${lastElement(split(request.method, ' '))}",
+        "${request.uri.path / 0 == 1}",
+    ] {
         let rules = format!(r#"[{{"when": "{condition}"}}]"#);
         assert!(!passes(&rules, "192.0.2.1", None, "GET http://a/"), "{condition}");
     }
