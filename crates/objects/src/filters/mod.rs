@@ -14,17 +14,21 @@ mod cookie_filter;
 mod cookies;
 mod cors_filter;
 mod csrf_filter;
+mod data_preservation_filter;
 mod date_header_filter;
 mod entity_extract_filter;
 mod exception_filter;
 mod fapi_interaction_id_filter;
 mod form;
 mod forwarded_request_filter;
+mod fragment_filter;
 mod header_filter;
 mod http_basic_authentication_client_filter;
 mod location;
 mod location_header_filter;
+mod navigation;
 mod origin;
+mod pages;
 mod set_cookie_update_filter;
 mod static_request_filter;
 mod switch_filter;
@@ -43,11 +47,13 @@ pub use conditional_filter::ConditionalFilter;
 pub use cookie_filter::CookieFilter;
 pub use cors_filter::CorsFilter;
 pub use csrf_filter::CsrfFilter;
+pub use data_preservation_filter::DataPreservationFilter;
 pub use date_header_filter::DateHeaderFilter;
 pub use entity_extract_filter::EntityExtractFilter;
 pub use exception_filter::ExceptionFilter;
 pub use fapi_interaction_id_filter::FapiInteractionIdFilter;
 pub use forwarded_request_filter::ForwardedRequestFilter;
+pub use fragment_filter::FragmentFilter;
 pub use header_filter::HeaderFilter;
 pub use http_basic_authentication_client_filter::HttpBasicAuthenticationClientFilter;
 pub use location_header_filter::LocationHeaderFilter;
@@ -72,11 +78,13 @@ pub const TYPES: &[ObjectType] = &[
     ObjectType::of::<CookieFilter>(),
     ObjectType::of::<CorsFilter>(),
     ObjectType::of::<CsrfFilter>(),
+    ObjectType::of::<DataPreservationFilter>(),
     ObjectType::of::<DateHeaderFilter>(),
     ObjectType::of::<EntityExtractFilter>(),
     ObjectType::of::<ExceptionFilter>(),
     ObjectType::of::<FapiInteractionIdFilter>(),
     ObjectType::of::<ForwardedRequestFilter>(),
+    ObjectType::of::<FragmentFilter>(),
     ObjectType::of::<HeaderFilter>(),
     ObjectType::of::<HttpBasicAuthenticationClientFilter>(),
     ObjectType::of::<LocationHeaderFilter>(),

@@ -6,7 +6,7 @@ mod in_memory_session_manager;
 mod log_sink;
 mod mapped_throttling_policy;
 mod scheduled_executor_service;
-mod session_cookie;
+pub(crate) mod session_cookie;
 mod temporary_storage;
 
 pub use default_rate_throttling_policy::DefaultRateThrottlingPolicy;

@@ -1,6 +1,7 @@
 //! The cookie by which a browser names its session: its configuration, and how it is read and written.
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use exchange::{HeaderValue, Request, Response, header};
 use heap::{Builder, Spanned};
@@ -14,26 +15,26 @@ const TRIED_MAX: usize = 8;
 /// The cookie that names a session.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct SessionCookieConfig {
+pub(crate) struct SessionCookieConfig {
     /// The name: `IG_SESSIONID` by default.
-    name: Option<Spanned<String>>,
+    pub(crate) name: Option<Spanned<String>>,
     /// The domain the browser sends it to. By default only the host that set it.
-    domain: Option<Spanned<String>>,
+    pub(crate) domain: Option<Spanned<String>>,
     /// Whether scripts in the page are kept from reading it: true by default.
-    http_only: Option<bool>,
+    pub(crate) http_only: Option<bool>,
     /// The path below which the browser sends it: `/` by default.
-    path: Option<Spanned<String>>,
+    pub(crate) path: Option<Spanned<String>>,
     /// Whether it goes with requests that other sites cause. `NONE` needs `secure`, or browsers drop it.
     /// `LAX` by default.
-    same_site: Option<SameSite>,
+    pub(crate) same_site: Option<SameSite>,
     /// Whether the browser sends it over TLS only: false by default, true is better wherever there is TLS.
-    secure: Option<bool>,
+    pub(crate) secure: Option<bool>,
 }
 
 /// When a cookie goes with requests that other sites cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
-pub(super) enum SameSite {
+pub(crate) enum SameSite {
     /// Never.
     Strict,
     /// When the person follows a link.
@@ -44,7 +45,7 @@ pub(super) enum SameSite {
 
 /// A checked [`SessionCookieConfig`].
 #[derive(Debug, Clone)]
-pub(super) struct SessionCookie {
+pub(crate) struct SessionCookie {
     name: String,
     /// `; Path=/` and so on, as sent behind the value.
     attributes: String,
@@ -57,7 +58,7 @@ impl SessionCookieConfig {
     ///
     /// # Errors
     /// A name that is no token, or a domain or path with characters that a cookie's attribute may not have.
-    pub(super) fn checked(self, default_name: &str, b: &Builder<'_>) -> Result<SessionCookie, Diagnostic> {
+    pub(crate) fn checked(self, default_name: &str, b: &Builder<'_>) -> Result<SessionCookie, Diagnostic> {
         let is_token = |text: &str| {
             !text.is_empty()
                 && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"()<>@,;:\\\"/[]?={}".contains(&byte))
@@ -100,19 +101,19 @@ impl SessionCookieConfig {
 impl SessionCookie {
     /// A cookie with the default attributes.
     #[cfg(test)]
-    pub(super) fn plain(name: &str) -> Self {
+    pub(crate) fn plain(name: &str) -> Self {
         let (name, attributes) = (name.to_owned(), "; Path=/; HttpOnly; SameSite=Lax".to_owned());
         Self { identity: format!("{name};;/"), name, attributes }
     }
 
     /// Name, domain and path as one text: what tells this cookie from others in the same browser.
-    pub(super) fn identity(&self) -> &str {
+    pub(crate) fn identity(&self) -> &str {
         &self.identity
     }
 
     /// The values under this name in the request, at most 8. Several occur when cookies of other paths or
     /// domains share the name.
-    pub(super) fn values<'r>(&self, request: &'r Request) -> impl Iterator<Item = &'r str> {
+    pub(crate) fn values<'r>(&self, request: &'r Request) -> impl Iterator<Item = &'r str> {
         let fields =
             request.headers.get_all(header::COOKIE).into_iter().filter_map(|field| field.to_str().ok());
         let pairs = fields.flat_map(|field| field.split(';')).filter_map(|pair| pair.split_once('='));
@@ -121,12 +122,18 @@ impl SessionCookie {
     }
 
     /// Tells the browser to keep `value` until it is closed. The value must be made of cookie characters.
-    pub(super) fn set(&self, value: &str, response: &mut Response) {
+    pub(crate) fn set(&self, value: &str, response: &mut Response) {
         self.append(format!("{}={value}{}", self.name, self.attributes), response);
     }
 
+    /// The same for so long.
+    pub(crate) fn set_for(&self, value: &str, age: Duration, response: &mut Response) {
+        let age_seconds = age.as_secs().max(1);
+        self.append(format!("{}={value}{}; Max-Age={age_seconds}", self.name, self.attributes), response);
+    }
+
     /// Tells the browser to forget the cookie.
-    pub(super) fn expire(&self, response: &mut Response) {
+    pub(crate) fn expire(&self, response: &mut Response) {
         let past = "; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT";
         self.append(format!("{}={}{past}", self.name, self.attributes), response);
     }

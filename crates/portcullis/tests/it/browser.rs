@@ -28,10 +28,19 @@ fn browser() -> Option<&'static str> {
 
 /// What a page looks like once it has loaded.
 fn dump(program: &str, url: &str) -> String {
+    dump_after(program, "--timeout=30000", url)
+}
+
+/// What is shown once scripts have led from page to page.
+fn dump_at_the_end(program: &str, url: &str) -> String {
+    dump_after(program, "--virtual-time-budget=10000", url)
+}
+
+fn dump_after(program: &str, time: &str, url: &str) -> String {
     let profile = Folder::new();
     let output = Command::new(program)
         .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"])
-        .args(["--disable-background-networking", "--disable-extensions", "--mute-audio", "--timeout=30000"])
+        .args(["--disable-background-networking", "--disable-extensions", "--mute-audio", time])
         .arg(format!("--user-data-dir={}", profile.path().display()))
         .args(["--dump-dom", url])
         .stderr(Stdio::null())
@@ -55,4 +64,67 @@ fn a_page_its_style_a_websocket_and_events_work_through_the_gateway() {
         is_complete.then_some(()).ok_or_else(|| eprintln!("{page}")).ok()
     });
     assert!(complete.is_some(), "the page's script had no answer from its WebSocket or its events");
+}
+
+/// The login of this test: it takes everybody in, and leads back without what a browser keeps to itself.
+const LOGIN: &str = r#"{
+  "condition": "${request.uri.path == '/login'}",
+  "handler": { "type": "StaticResponseHandler", "config": { "status": 200,
+    "headers": { "Content-Type": ["text/html"], "Set-Cookie": ["user=1; Path=/"] },
+    "entity": "<script>location.replace('/app/page')</script>" } }
+}"#;
+
+/// A page with a form, for people who have not logged in.
+const START: &str = r#"{
+  "condition": "${request.uri.path == '/start'}",
+  "handler": { "type": "StaticResponseHandler", "config": { "status": 200,
+    "headers": { "Content-Type": ["text/html"] },
+    "entity": "<form method='post' action='/app/page'><input name='a' value='1 &amp; &quot;2'><input name='submit' value='3'></form><script>HTMLFormElement.prototype.submit.call(document.forms[0])</script>" } }
+}"#;
+
+/// Filters, then the login for whoever needs it, then a page that tells how it was asked for.
+fn application(filters: &str) -> String {
+    format!(
+        r##"{{
+          "condition": "${{find(request.uri.path, '^/app/')}}",
+          "handler": {{ "type": "Chain", "config": {{ "filters": [
+            {filters}
+            {{ "type": "SwitchFilter", "config": {{ "onRequest": [ {{
+                "condition": "${{empty request.cookies['user']}}",
+                "handler": {{ "type": "StaticResponseHandler",
+                    "config": {{ "status": 302, "headers": {{ "Location": ["/login#from-outside"] }} }} }} }} ] }} }}
+          ],
+          "handler": {{ "type": "StaticResponseHandler", "config": {{ "status": 200,
+            "headers": {{ "Content-Type": ["text/html"] }},
+            "entity": "<p>${{request.method}} (${{request.entity.string}}) <b></b></p><script>document.querySelector('b').textContent = 'at ' + location.hash</script>" }} }} }} }}
+        }}"##
+    )
+}
+
+#[test]
+fn a_fragment_survives_a_login() {
+    let Some(program) = browser() else { return };
+    let shown = |filters: &str| {
+        let gateway = gateway().route("application", &application(filters)).route("login", LOGIN).start();
+        dump_at_the_end(program, &format!("http://{}/app/page#two/three?4", gateway.address()))
+    };
+    let page =
+        shown(r#"{ "type": "FragmentFilter", "config": { "fragmentCaptureEndpoint": "/app/fragment" } },"#);
+    assert!(page.contains("GET () <b>at #two/three?4</b>"), "{page}");
+    let page = shown("");
+    assert!(page.contains("GET () <b>at </b>"), "{page}");
+}
+
+#[test]
+fn a_form_survives_a_login() {
+    let Some(program) = browser() else { return };
+    let shown = |filters: &str| {
+        let gateway = gateway().route("application", &application(filters)).route("login", LOGIN);
+        let gateway = gateway.route("start", START).start();
+        dump_at_the_end(program, &format!("http://{}/start", gateway.address()))
+    };
+    let page = shown(r#"{ "type": "DataPreservationFilter" },"#);
+    assert!(page.contains("POST (a=1+%26+%222&amp;submit=3) <b>"), "{page}");
+    let page = shown("");
+    assert!(page.contains("GET () <b>"), "{page}");
 }
