@@ -23,6 +23,7 @@ mod form;
 mod forwarded_request_filter;
 mod fragment_filter;
 mod header_filter;
+mod http_basic_auth_filter;
 mod http_basic_authentication_client_filter;
 mod location;
 mod location_header_filter;
@@ -55,6 +56,7 @@ pub use fapi_interaction_id_filter::FapiInteractionIdFilter;
 pub use forwarded_request_filter::ForwardedRequestFilter;
 pub use fragment_filter::FragmentFilter;
 pub use header_filter::HeaderFilter;
+pub use http_basic_auth_filter::HttpBasicAuthFilter;
 pub use http_basic_authentication_client_filter::HttpBasicAuthenticationClientFilter;
 pub use location_header_filter::LocationHeaderFilter;
 pub use set_cookie_update_filter::SetCookieUpdateFilter;
@@ -86,6 +88,7 @@ pub const TYPES: &[ObjectType] = &[
     ObjectType::of::<ForwardedRequestFilter>(),
     ObjectType::of::<FragmentFilter>(),
     ObjectType::of::<HeaderFilter>(),
+    ObjectType::of::<HttpBasicAuthFilter>(),
     ObjectType::of::<HttpBasicAuthenticationClientFilter>(),
     ObjectType::of::<LocationHeaderFilter>(),
     ObjectType::of::<SetCookieUpdateFilter>(),
