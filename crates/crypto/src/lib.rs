@@ -1,14 +1,17 @@
-//! Secrets: what they are called, where they come from, and that nothing prints them.
+//! Secrets: what they are called, where they come from, and the ciphers they are used with.
 //!
 //! This crate knows neither configuration nor files: stores of secrets implement [`SecretStore`] elsewhere,
-//! and whoever needs a secret asks a [`SecretStoreRef`] for it.
+//! and whoever needs a secret asks a [`SecretStoreRef`] for it. The cryptographic library behind the ciphers
+//! is named here and nowhere else.
 
+mod cipher;
 mod error;
 mod id;
 mod provider;
 mod secret;
 mod store;
 
+pub use cipher::{Cipher, CipherError, Transformation};
 pub use error::SecretError;
 pub use id::{SecretId, SecretIdError};
 pub use provider::SecretsProvider;

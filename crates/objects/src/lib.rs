@@ -29,4 +29,4 @@ pub fn catalogue() -> Catalogue {
 }
 
 /// The codes of the complaints that object types make by themselves.
-pub const CODES: &[&source::Code] = handlers::router::CODES;
+pub const CODES: &[&[&source::Code]] = &[handlers::router::CODES, filters::crypto_header_filter::CODES];

@@ -50,8 +50,9 @@ pub(crate) fn code_page(code: &Code) -> String {
 
 /// Every code of every crate, in the order of the numbers.
 pub(crate) fn codes() -> Vec<&'static Code> {
-    let crates = [source::CODES, expression::CODES, heap::CODES, objects::CODES, crate::errors::CODES];
-    let mut codes: Vec<&Code> = crates.into_iter().flatten().copied().collect();
+    let crates = [source::CODES, expression::CODES, heap::CODES, crate::errors::CODES];
+    let all = crates.iter().chain(objects::CODES).copied();
+    let mut codes: Vec<&Code> = all.flatten().copied().collect();
     codes.sort_by_key(|code| code.number);
     codes
 }

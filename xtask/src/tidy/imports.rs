@@ -27,6 +27,7 @@ const TEST_KIT: &str = "testbed";
 
 /// Outside crates that only some of ours may name.
 const DOORS: &[(&str, &[&str])] = &[
+    ("aws-lc", &["crypto"]),
     ("hyper", &["transport"]),
     ("rustls", &["transport", "crypto"]),
     ("tokio", &["exchange", "transport", "heap", "objects", "portcullis"]),

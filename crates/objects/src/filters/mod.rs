@@ -13,6 +13,7 @@ mod cookie_date;
 mod cookie_filter;
 mod cookies;
 mod cors_filter;
+pub(crate) mod crypto_header_filter;
 mod csrf_filter;
 mod data_preservation_filter;
 mod date_header_filter;
@@ -47,6 +48,7 @@ pub use condition_enforcement_filter::ConditionEnforcementFilter;
 pub use conditional_filter::ConditionalFilter;
 pub use cookie_filter::CookieFilter;
 pub use cors_filter::CorsFilter;
+pub use crypto_header_filter::CryptoHeaderFilter;
 pub use csrf_filter::CsrfFilter;
 pub use data_preservation_filter::DataPreservationFilter;
 pub use date_header_filter::DateHeaderFilter;
@@ -79,6 +81,7 @@ pub const TYPES: &[ObjectType] = &[
     ObjectType::of::<ConditionalFilter>(),
     ObjectType::of::<CookieFilter>(),
     ObjectType::of::<CorsFilter>(),
+    ObjectType::of::<CryptoHeaderFilter>(),
     ObjectType::of::<CsrfFilter>(),
     ObjectType::of::<DataPreservationFilter>(),
     ObjectType::of::<DateHeaderFilter>(),
