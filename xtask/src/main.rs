@@ -31,7 +31,8 @@ usage: cargo xtask COMMAND
   fuzz TARGET SECONDS          run one fuzz target
   bench proxy [OPTIONS]        cost of a proxied request beside nginx and haproxy (--help lists the options)
   bench expression             cost of evaluating expressions, beside the same in Rust
-  bench reload [OPTIONS]       edit, break, mend, rename and remove routes under load (--seconds, --gateway)";
+  bench reload [OPTIONS]       edit, break, mend, rename and remove routes under load (--seconds, --gateway)
+  bench routes [OPTIONS]       check, start and ask a folder of many routes (--routes, --rounds, --seconds, --gateway)";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -57,6 +58,7 @@ fn dispatch(words: &[&str]) -> Result<()> {
         ["fuzz", target, seconds] => fuzz::run(target, seconds),
         ["bench", "proxy", options @ ..] => bench::run(options),
         ["bench", "expression"] => bench::run_expression(),
+        ["bench", "routes", options @ ..] => bench::run_routes(options),
         ["bench", "reload", options @ ..] => bench::run_reload(options),
         [] | ["help" | "--help" | "-h"] => {
             println!("{USAGE}");

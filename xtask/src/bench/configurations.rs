@@ -104,21 +104,25 @@ pub(super) fn haproxy(
 /// Each count of filters gets an instance of its own, so that no request pays for another route's condition.
 pub(super) fn gateway(program: &Path, folder: &Path, filters: usize, ports: Gateway) -> Result<Command> {
     let instance = folder.join(format!("gateway-{filters}"));
-    let admin = format!(
-        r#"{{
-  "mode": "PRODUCTION",
-  "connectors": [{{ "host": "127.0.0.1", "port": {} }}],
-  "adminConnector": {{ "host": "127.0.0.1", "port": {} }}
-}}
-"#,
-        ports.port, ports.admin_port
-    );
-    workspace::write(&instance.join("config/admin.json"), admin)?;
-    workspace::write(&instance.join("config/config.json"), "{ \"handler\": { \"type\": \"Router\" } }\n")?;
+    instance_folder(&instance, ports.port, ports.admin_port)?;
     workspace::write(&instance.join("config/routes/bench.json"), route(filters, ports.origin))?;
     let mut command = Command::new(program);
     command.arg("start").arg(instance);
     Ok(command)
+}
+
+/// An instance folder that has everything but routes.
+pub(super) fn instance_folder(instance: &Path, port: u16, admin_port: u16) -> Result<()> {
+    let admin = format!(
+        r#"{{
+  "mode": "PRODUCTION",
+  "connectors": [{{ "host": "127.0.0.1", "port": {port} }}],
+  "adminConnector": {{ "host": "127.0.0.1", "port": {admin_port} }}
+}}
+"#
+    );
+    workspace::write(&instance.join("config/admin.json"), admin)?;
+    workspace::write(&instance.join("config/config.json"), "{ \"handler\": { \"type\": \"Router\" } }\n")
 }
 
 /// Where a gateway listens and what it proxies.

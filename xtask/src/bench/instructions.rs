@@ -90,7 +90,7 @@ fn count(programs: &Programs, name: &str, make: &Make<'_>, requests: usize) -> R
     let folder = scratch.path();
     let [origin_port, port] = free_ports()?;
     let mut origin = configurations::origin(programs, folder, origin_port)?;
-    load::first_answer(origin_port, Instant::now(), PATIENCE, || origin.ensure_running())?;
+    load::first_answer(origin_port, "/", Instant::now(), PATIENCE, || origin.ensure_running())?;
 
     let file = folder.join("callgrind.out");
     let mut command = under_callgrind(&make(folder, origin_port, port)?, &file);
@@ -99,7 +99,7 @@ fn count(programs: &Programs, name: &str, make: &Make<'_>, requests: usize) -> R
         std::thread::sleep(Duration::from_millis(20));
         server.ensure_running()
     };
-    load::first_answer(port, Instant::now(), PATIENCE, calm)?;
+    load::first_answer(port, "/", Instant::now(), PATIENCE, calm)?;
     load::exactly(port, CONNECTIONS, requests)?;
     server.stop(PATIENCE)?;
     total(&workspace::read(&file)?)

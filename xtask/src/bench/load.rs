@@ -34,24 +34,25 @@ pub(super) fn exactly(port: u16, connections: usize, count: usize) -> Result<()>
     std::thread::scope(|scope| {
         let send = || -> Result<()> {
             let mut connection = Connection::open(port)?;
-            (0..count / connections).try_for_each(|_| connection.get())
+            (0..count / connections).try_for_each(|_| connection.get("/"))
         };
         let threads: Vec<_> = (0..connections).map(|_| scope.spawn(send)).collect();
         threads.into_iter().try_for_each(|thread| thread.join().expect("the client does not panic"))
     })
 }
 
-/// Waits until the server answers 200, trying without pause, and returns how long it took since `start`.
+/// Waits until the server answers 200 at `path`, trying without pause, and returns how long it took since `start`.
 ///
 /// `is_running` is asked after each failure; its error ends the wait.
 pub(super) fn first_answer(
     port: u16,
+    path: &str,
     start: Instant,
     patience: Duration,
     mut is_running: impl FnMut() -> Result<()>,
 ) -> Result<Duration> {
     loop {
-        let answer = Connection::open(port).and_then(|mut connection| connection.get());
+        let answer = Connection::open(port).and_then(|mut connection| connection.get(path));
         let took = start.elapsed();
         match answer {
             Ok(()) => return Ok(took),
@@ -78,8 +79,9 @@ impl Connection {
     }
 
     /// One exchange. The answer must be 200 with a `Content-Length` and fit the buffer.
-    fn get(&mut self) -> Result<()> {
-        self.stream.write_all(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")?;
+    fn get(&mut self, path: &str) -> Result<()> {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+        self.stream.write_all(request.as_bytes())?;
         let mut filled = 0;
         loop {
             if let Some(length) = answer_length(&self.buffer[..filled])? {

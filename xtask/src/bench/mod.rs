@@ -1,4 +1,5 @@
-//! `bench`: `proxy` measures, `expression` measures one part alone, `reload` changes route files under load.
+//! `bench`: `proxy` measures, `expression` measures one part alone, `routes` a folder of many routes; `reload` changes
+//! route files under load.
 //!
 //! What a proxied request costs, beside nginx and haproxy on the same machine.
 //!
@@ -14,6 +15,7 @@ mod process;
 mod reload;
 mod report;
 mod rounds;
+mod routes;
 mod startup;
 
 use crate::{tool, workspace};
@@ -37,6 +39,7 @@ struct Options {
     instructions: bool,
     gateway: Option<PathBuf>,
     peers_only: bool,
+    routes: usize,
 }
 
 /// Programs the benchmark starts. Without a gateway, its rows are missing and its gates are not passed.
@@ -80,6 +83,18 @@ pub(crate) fn run_expression() -> Result<()> {
     ]))
 }
 
+/// `bench routes`: a folder of many routes; an error when a gate is missed.
+pub(crate) fn run_routes(words: &[&str]) -> Result<()> {
+    let options = Options::parse(words)?;
+    let program = gateway(&options)?;
+    tool::require("wrk")?;
+    let missed = routes::run(&program, &options)?;
+    if missed > 0 {
+        bail!("{missed} gates are missed");
+    }
+    Ok(())
+}
+
 fn measure(options: &Options) -> Result<()> {
     let programs = Programs {
         nginx: tool::require("nginx")?,
@@ -119,12 +134,14 @@ impl Options {
             instructions: false,
             gateway: None,
             peers_only: false,
+            routes: 1000,
         };
         let mut words = words.iter();
         while let Some(word) = words.next() {
             match *word {
                 "--seconds" => options.visit = Duration::from_secs(number(word, words.next())?),
                 "--rounds" => options.rounds = usize::try_from(number(word, words.next())?)?,
+                "--routes" => options.routes = usize::try_from(number(word, words.next())?)?,
                 "--instructions" => options.instructions = true,
                 "--gateway" => options.gateway = Some(words.next().context("--gateway needs a file")?.into()),
                 "--peers-only" => options.peers_only = true,

@@ -25,7 +25,7 @@ pub(super) fn run(programs: &Programs, program: &Path, length: Duration) -> Resu
     let folder = scratch.path();
     let [origin, port, admin_port] = free_ports()?;
     let mut upstream = configurations::origin(programs, folder, origin)?;
-    load::first_answer(origin, Instant::now(), PATIENCE, || upstream.ensure_running())?;
+    load::first_answer(origin, "/", Instant::now(), PATIENCE, || upstream.ensure_running())?;
     let ports = Gateway { port, admin_port, origin };
     let mut command = configurations::gateway(program, folder, 0, ports)?;
     command.env("IG_ROUTER_SCAN_INTERVAL", SCAN_INTERVAL);
@@ -34,7 +34,7 @@ pub(super) fn run(programs: &Programs, program: &Path, length: Duration) -> Resu
     routes.write("app.json", &routes.good(0))?;
     routes.write("other.json", &routes.other())?;
     let mut server = Server::spawn("portcullis", &mut command, folder)?;
-    load::first_answer(port, Instant::now(), PATIENCE, || server.ensure_running())?;
+    load::first_answer(port, "/", Instant::now(), PATIENCE, || server.ensure_running())?;
 
     println!("bench: changing routes for {} s under load", length.as_secs());
     let (answered, changes) = std::thread::scope(|scope| -> Result<_> {

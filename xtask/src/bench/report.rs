@@ -4,12 +4,12 @@ use super::rounds::{Body, Cost, FILTER_COUNTS, gateway_name};
 use super::startup::Start;
 
 /// A figure that must not grow beyond its limit.
-struct Gate {
-    what: &'static str,
+pub(super) struct Gate {
+    pub(super) what: &'static str,
     /// `None` when it could not be measured.
-    found: Option<f64>,
-    limit: f64,
-    unit: &'static str,
+    pub(super) found: Option<f64>,
+    pub(super) limit: f64,
+    pub(super) unit: &'static str,
 }
 
 /// Prints what was measured.
@@ -76,8 +76,13 @@ pub(super) fn print_gates(cost: &Cost, start: &Start) -> usize {
         Gate { what: "resident memory, idle", found: idle, limit: 20.0, unit: "MB" },
         Gate { what: "start to first answer", found: start.gateway_ms, limit: 30.0, unit: "ms" },
     ];
+    verdicts(&gates)
+}
+
+/// Prints what was found for each gate and returns how many are not passed.
+pub(super) fn verdicts(gates: &[Gate]) -> usize {
     println!("\nGates");
-    for gate in &gates {
+    for gate in gates {
         let verdict = if gate.found.is_none() {
             "NOT MEASURED"
         } else if gate.is_passed() {

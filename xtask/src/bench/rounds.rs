@@ -130,7 +130,7 @@ fn wait(server: &mut Server, port: u16) -> Result<()> {
         std::thread::sleep(Duration::from_millis(2));
         server.ensure_running()
     };
-    load::first_answer(port, Instant::now(), START_PATIENCE, calm).map(drop)
+    load::first_answer(port, "/", Instant::now(), START_PATIENCE, calm).map(drop)
 }
 
 fn rounds(targets: &mut [Target], options: &Options) -> Result<Vec<(Row, Vec<f64>)>> {
@@ -155,12 +155,17 @@ fn rounds(targets: &mut [Target], options: &Options) -> Result<Vec<(Row, Vec<f64
     Ok(rows)
 }
 
-/// Microseconds of processor time per request.
 fn visit(target: &mut Target, body: Body, length: Duration) -> Result<f64> {
-    let before = target.server.cpu_ns();
-    let answers = load::visit(target.port, body.path(), length).with_context(|| target.name.clone())?;
+    let cost = cost_of_visit(&mut target.server, target.port, body.path(), length);
+    cost.with_context(|| target.name.clone())
+}
+
+/// Microseconds of processor time per request.
+pub(super) fn cost_of_visit(server: &mut Server, port: u16, path: &str, length: Duration) -> Result<f64> {
+    let before = server.cpu_ns();
+    let answers = load::visit(port, path, length)?;
     std::thread::sleep(SETTLE);
-    target.server.ensure_running()?;
-    let spent = target.server.cpu_ns().saturating_sub(before);
+    server.ensure_running()?;
+    let spent = server.cpu_ns().saturating_sub(before);
     Ok(spent as f64 / 1000.0 / answers as f64)
 }

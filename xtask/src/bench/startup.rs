@@ -26,7 +26,7 @@ pub(super) fn measure(programs: &Programs, gateway: Option<&Path>) -> Result<Sta
     let folder = scratch.path();
     let [origin] = free_ports()?;
     let mut server = configurations::origin(programs, folder, origin)?;
-    load::first_answer(origin, Instant::now(), PATIENCE, || server.ensure_running())?;
+    load::first_answer(origin, "/", Instant::now(), PATIENCE, || server.ensure_running())?;
 
     let mut nginx_ms = Vec::new();
     let mut gateway_ms = Vec::new();
@@ -47,6 +47,6 @@ pub(super) fn measure(programs: &Programs, gateway: Option<&Path>) -> Result<Sta
 fn once(name: &str, mut command: Command, folder: &Path, port: u16) -> Result<f64> {
     let start = Instant::now();
     let mut server = Server::spawn(name, &mut command, folder)?;
-    let took = load::first_answer(port, start, PATIENCE, || server.ensure_running())?;
+    let took = load::first_answer(port, "/", start, PATIENCE, || server.ensure_running())?;
     Ok(took.as_secs_f64() * 1000.0)
 }

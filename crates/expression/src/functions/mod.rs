@@ -110,6 +110,7 @@ impl Function {
     /// How the pattern is matched, for a function that takes one.
     pub(crate) fn anchor(&self) -> Anchor {
         match self.name {
+            "find" | "matches" => Anchor::Occurs,
             "keyMatch" | "matchesWithRegex" => Anchor::Whole,
             _ => Anchor::Anywhere,
         }

@@ -60,6 +60,8 @@ struct Compiled {
 /// How a pattern is going to be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Anchor {
+    /// All that counts is whether it matches a part of the text.
+    Occurs,
     /// It may match a part of the text.
     Anywhere,
     /// It must match all of the text.
@@ -81,21 +83,23 @@ impl Pattern {
         Pattern::compile_for(pattern, Anchor::Both)
     }
 
-    /// Compiles a pattern for one use, which takes half the time and memory.
+    /// Compiles a pattern for one use, which takes half the time and memory, or hardly any for plain text.
     pub(crate) fn compile_for(pattern: &str, anchor: Anchor) -> Result<Pattern, Problem> {
         if pattern.len() > PATTERN_BYTES_MAX {
             let message = format!("the pattern is longer than {PATTERN_BYTES_MAX} bytes");
             return Err(Problem::new(0..pattern.len(), ProblemKind::TooLarge, message));
         }
-        let anywhere = match anchor {
-            Anchor::Whole => None,
-            _ => Some(Engines::compile(pattern, false)?),
-        };
-        let whole = match anchor {
-            Anchor::Anywhere => None,
-            _ => Some(Engines::compile(pattern, true)?),
-        };
         let shortcut = Shortcut::of(pattern);
+        let needs_program = shortcut.is_none();
+        let (anywhere, whole) = match anchor {
+            Anchor::Occurs => (needs_program, false),
+            Anchor::Anywhere => (true, false),
+            Anchor::Whole => (false, needs_program),
+            Anchor::Both => (true, true),
+        };
+        let compile =
+            |is_needed: bool, whole| is_needed.then(|| Engines::compile(pattern, whole)).transpose();
+        let (anywhere, whole) = (compile(anywhere, false)?, compile(whole, true)?);
         Ok(Pattern(Arc::new(Compiled { source: pattern.into(), shortcut, anywhere, whole })))
     }
 
@@ -122,6 +126,9 @@ impl Pattern {
 
     /// Whether the pattern describes the whole text.
     pub fn matches_whole(&self, text: &str) -> bool {
+        if let Some(shortcut) = &self.0.shortcut {
+            return shortcut.is_whole(text);
+        }
         let engine = self.0.whole.as_ref().map(|engines| engines.for_text(text));
         engine.is_some_and(|engine| self.checked(engine.is_match(text)))
     }

@@ -1,7 +1,7 @@
 //! Patterns that are plain text in disguise: `^/css`, `admin`, `^/a$`. Most route conditions are such, and
 //! comparing text is several times faster than running a program.
 
-/// A test that is equal to searching for a pattern.
+/// A test that is equal to matching a pattern.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Shortcut {
     StartsWith(String),
@@ -28,6 +28,13 @@ impl Shortcut {
             }
         }
         Some(if anchored { Shortcut::StartsWith(text) } else { Shortcut::Contains(text) })
+    }
+
+    /// Whether it is all of the text.
+    pub(super) fn is_whole(&self, text: &str) -> bool {
+        match self {
+            Shortcut::StartsWith(plain) | Shortcut::Contains(plain) => text == plain,
+        }
     }
 
     pub(super) fn find(&self, text: &str) -> bool {

@@ -100,13 +100,13 @@ impl Check<'_> {
         let environment = self.environment;
         let shown = shown_path(environment, file);
         let document = heap::read_document(environment, file, &shown, Some(scope));
-        let outline = Outline::of(document.root.as_ref(), b"", &file_id(file), document.bindings());
+        let outline = Outline::of(document.root.as_ref(), b"", &file_id(file));
         let root = document.root.as_ref();
         let condition_span = root.and_then(|root| root.get("condition")).map(|node| node.span.clone());
         let start = root.map(|root| root.span.sub(0..1));
         let declared = heap::declare::<RouteFields>(environment, document, Some(scope), "a route", false);
         let mut diagnostics = declared.diagnostics;
-        let (mut identity, mut condition) = (outline.identity, outline.condition.ok());
+        let (identity, condition);
         let (mut generation, mut is_declared, mut is_refused) = (None, false, false);
         if let Some(level) = declared.level {
             identity = RouteName::of(&level.fields, &file_id(file));
@@ -121,6 +121,9 @@ impl Check<'_> {
                 Some(Err(mut complaints)) => diagnostics.append(&mut complaints),
                 None => {}
             }
+        } else {
+            condition = outline.condition(&declared.scope.bindings);
+            identity = outline.identity;
         }
         self.within(declared.nested, &declared.scope, generation.as_ref(), &mut diagnostics)?;
         let route = CheckedRoute {

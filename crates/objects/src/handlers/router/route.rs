@@ -1,6 +1,7 @@
 //! One route: a file with a condition and a handler, loaded, broken, or serving its last good version.
 
 use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -68,6 +69,16 @@ impl RouteName {
         self.name.encode_utf16().cmp(other.name.encode_utf16())
     }
 
+    /// Whether another name may be the same, as far as a set of names and ids tells.
+    pub(super) fn may_be_taken(&self, known: &HashSet<String>) -> bool {
+        [&self.id, &self.name].into_iter().any(|name| name == "default" || known.contains(name))
+    }
+
+    /// Notes the name and the id.
+    pub(super) fn note(&self, known: &mut HashSet<String>) {
+        known.extend([self.id.clone(), self.name.clone()]);
+    }
+
     /// Of two routes with one name or id the one loaded first stays; `default` belongs to the router.
     pub(super) fn complaint<'n>(
         &self,
@@ -106,10 +117,12 @@ impl Route {
     ) -> Result<Loaded, Broken> {
         let scope = parent.scope();
         let document = Document::parse(environment, shown_path, bytes, Some(scope));
-        let outline = Outline::of(document.root.as_ref(), bytes, file_id, &scope.bindings);
+        let outline = Outline::of(document.root.as_ref(), bytes, file_id);
         let declared = heap::declare::<RouteFields>(environment, document, Some(scope), "a route", false);
         let mut diagnostics = declared.diagnostics;
-        let Some(level) = declared.level else { return Err(outline.broken(diagnostics)) };
+        // With the route's own properties, which its condition may use.
+        let bindings = &declared.scope.bindings;
+        let Some(level) = declared.level else { return Err(outline.broken(bindings, diagnostics)) };
         let (fields, uses) = (level.fields, level.plan.uses());
         let started = level.plan.build(environment, Some(parent)).and_then(|unstarted| {
             let generation = unstarted.generation().clone();
@@ -126,7 +139,7 @@ impl Route {
             }
             Err(mut complaints) => {
                 diagnostics.append(&mut complaints);
-                Err(outline.broken(diagnostics))
+                Err(outline.broken(bindings, diagnostics))
             }
         }
     }
@@ -176,11 +189,12 @@ async fn handle_with_session(handler: &HandlerRef, cx: &mut Context, request: &m
 /// What can be told of a route whatever else is wrong with its file: its name and its condition.
 pub(super) struct Outline {
     pub(super) identity: RouteName,
-    pub(super) condition: Result<Option<Expr<bool>>, ()>,
+    /// As text; an error if it cannot be told.
+    condition: Result<Option<String>, ()>,
 }
 
 impl Outline {
-    pub(super) fn of(root: Option<&Node>, bytes: &[u8], file_id: &str, bindings: &Bindings) -> Self {
+    pub(super) fn of(root: Option<&Node>, bytes: &[u8], file_id: &str) -> Self {
         let text = |field| root.and_then(|root| root.get(field)).and_then(Node::as_str).map(str::to_owned);
         let id = text("_id").unwrap_or_else(|| file_id.to_owned());
         let condition = match root {
@@ -190,16 +204,20 @@ impl Outline {
             },
             None => salvaged_condition(bytes).ok_or(()).map(Some),
         };
-        let compile = |text: String| Expr::compile(&text, bindings).map_err(|_| ());
-        let condition = condition.and_then(|text| text.map(compile).transpose());
         let identity = RouteName { name: text("name").unwrap_or_else(|| id.clone()), id };
         Self { identity, condition }
     }
 
+    /// The condition, compiled; nothing if it cannot be told.
+    pub(super) fn condition(&self, bindings: &Bindings) -> Option<Option<Expr<bool>>> {
+        let text = self.condition.as_ref().ok()?.as_deref();
+        text.map(|text| Expr::compile(text, bindings).ok()).map_or(Some(None), |compiled| compiled.map(Some))
+    }
+
     /// A stand-in that answers 503 to the requests the route would take. Without a readable condition there
     /// is none: closing everything behind it would take the sound routes down as well.
-    fn broken(self, diagnostics: Vec<Diagnostic>) -> Broken {
-        let closed = self.condition.ok().map(|condition| {
+    fn broken(self, bindings: &Bindings, diagnostics: Vec<Diagnostic>) -> Broken {
+        let closed = self.condition(bindings).map(|condition| {
             let uses = condition.as_ref().map(Expr::uses).unwrap_or_default();
             Arc::new(Route { identity: self.identity, uses, condition, service: Service::Closed })
         });

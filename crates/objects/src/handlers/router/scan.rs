@@ -25,6 +25,8 @@ pub(super) struct Scanner {
     parent: Weak<Generation>,
     router: Publisher,
     files: BTreeMap<PathBuf, Known>,
+    /// The names and ids of all routes among them, and of some that are gone: most new routes have others.
+    names: HashSet<String>,
     good: Arc<GoodTexts>,
 }
 
@@ -42,9 +44,9 @@ impl GoodTexts {
         self.lock().insert(file.to_owned(), text.to_owned());
     }
 
-    /// Forgets files that are gone.
+    /// Forgets files that are gone. `files` are in order.
     fn retain(&self, files: &[PathBuf]) {
-        self.lock().retain(|file, _| files.contains(file));
+        self.lock().retain(|file, _| files.binary_search(file).is_ok());
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<PathBuf, Vec<u8>>> {
@@ -83,6 +85,7 @@ impl Scanner {
             parent: Arc::downgrade(starting.generation),
             router,
             files: BTreeMap::new(),
+            names: HashSet::new(),
             good,
         }
     }
@@ -112,7 +115,8 @@ impl Scanner {
         }
         if changed {
             self.retry(&refused, &parent, &mut complaints);
-            router.publish(self.table());
+            let table = self.table();
+            router.publish(table);
         }
         Ok(complaints)
     }
@@ -131,15 +135,14 @@ impl Scanner {
     /// names, so a file that seems to be gone is looked for again.
     fn list(&self) -> io::Result<Vec<PathBuf>> {
         let files = route_files(&self.directory)?;
-        let is_complete = self.files.keys().all(|known| files.contains(known));
+        let is_complete = self.files.keys().all(|known| files.binary_search(known).is_ok());
         if is_complete { Ok(files) } else { route_files(&self.directory) }
     }
 
     /// Forgets files that are gone. What they held is kept for this scan, in case one was only renamed.
     fn forget_missing(&mut self, files: &[PathBuf]) -> Vec<Known> {
-        let present: HashSet<&PathBuf> = files.iter().collect();
-        let missing: Vec<PathBuf> =
-            self.files.keys().filter(|file| !present.contains(file)).cloned().collect();
+        let is_missing = |file: &&PathBuf| files.binary_search(file).is_err();
+        let missing: Vec<PathBuf> = self.files.keys().filter(is_missing).cloned().collect();
         let missing: Vec<Known> = missing.iter().filter_map(|file| self.files.remove(file)).collect();
         for route in missing.iter().filter_map(|known| known.route.as_ref()) {
             tracing::info!(target: "Router", id = route.identity.id, name = route.identity.name, "Unloaded a route.");
@@ -190,6 +193,9 @@ impl Scanner {
             }
         };
         complaints.append(&mut diagnostics);
+        if let Some(route) = &route {
+            route.identity.note(&mut self.names);
+        }
         self.files.insert(file.to_owned(), Known { hash, is_name_taken, route });
         true
     }
@@ -204,6 +210,9 @@ impl Scanner {
 
     /// Of two routes with one name or id the one loaded first stays; `default` belongs to the router.
     fn refuse_taken_name(&self, file: &Path, loaded: Loaded) -> Result<Loaded, Broken> {
+        if !loaded.route.identity.may_be_taken(&self.names) {
+            return Ok(loaded);
+        }
         let Loaded { route, mut diagnostics } = loaded;
         let others = self
             .files
@@ -219,10 +228,12 @@ impl Scanner {
     }
 
     /// Routes in the order in which they are asked.
-    fn table(&self) -> Table {
+    fn table(&mut self) -> Table {
         let mut routes: Vec<Arc<Route>> =
             self.files.values().filter_map(|known| known.route.clone()).collect();
         routes.sort_by(|left, right| left.identity.order(&right.identity));
+        self.names.clear();
+        routes.iter().for_each(|route| route.identity.note(&mut self.names));
         Table::new(routes)
     }
 }

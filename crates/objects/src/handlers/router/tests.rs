@@ -84,6 +84,16 @@ fn a_broken_route_is_closed_and_the_others_run() {
 }
 
 #[test]
+fn a_broken_route_is_closed_by_a_condition_that_uses_its_properties() {
+    let broken = r#"{
+        "properties": {"start": "^/a"},
+        "condition": "${find(request.uri.path, start)}",
+        "handler": "Missing"
+    }"#;
+    check(&[("1.json", broken), ("2.json", &route("", 202))], "", expect!["503 Service Unavailable"]);
+}
+
+#[test]
 fn a_file_that_is_not_json_is_closed_by_the_condition_that_can_still_be_read() {
     let broken = r#"{"condition": "${find(request.uri.path, '^/a')}", "handler": "#;
     check(&[("1.json", broken), ("2.json", &route("", 202))], "", expect!["503 Service Unavailable"]);
