@@ -2,8 +2,7 @@
 //! few ways.
 //!
 //! Whoever has many conditions asks their guards first, with a search instead of an evaluation for each; a
-//! request that a guard does not admit cannot make its condition true. Most conditions of routes are no more
-//! than a plain prefix, and their guards say just the same as they do.
+//! request that a guard does not admit cannot make its condition true. One that it admits may still not do so.
 
 mod derive;
 
@@ -19,11 +18,10 @@ pub(crate) use derive::{of_condition, of_constant};
 const STARTS_MAX: usize = 256;
 
 /// What is true whenever a condition is. The default admits everything.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Guard {
     is_never: bool,
     tests: Vec<Test>,
-    is_exact: bool,
 }
 
 /// One test of a guard: the subject is a text that begins in one of some ways.
@@ -58,12 +56,6 @@ pub struct Start {
     is_whole: bool,
 }
 
-impl Default for Guard {
-    fn default() -> Guard {
-        Guard { is_never: false, tests: Vec::new(), is_exact: true }
-    }
-}
-
 impl Guard {
     /// Whether the condition is false for every request.
     pub fn is_never(&self) -> bool {
@@ -75,37 +67,24 @@ impl Guard {
         &self.tests
     }
 
-    /// Whether the condition is true of *every* request that is admitted, as long as the subjects are texts.
-    pub fn is_exact(&self) -> bool {
-        self.is_exact
-    }
-
     /// Whether the condition can be true.
     pub fn admits(&self, scope: &dyn Scope) -> bool {
         !self.is_never && self.tests.iter().all(|test| test.admits(&test.subject.value(scope)))
     }
 
-    /// Whether this guard's condition is true whenever the other guard admits a request, as far as that can be
-    /// told: a route with this condition leaves nothing to a later one with the other.
-    ///
-    /// Subjects are taken for texts, which paths, hosts and methods always are.
-    pub fn covers(&self, other: &Guard) -> bool {
-        let follows = |test: &Test| other.tests.iter().any(|narrower| test.follows_from(narrower));
-        other.is_never || (self.is_exact && !self.is_never && self.tests.iter().all(follows))
+    /// Whether no request whose subjects are texts makes both conditions true, as far as the guards tell.
+    pub fn is_apart_from(&self, other: &Guard) -> bool {
+        let apart = |test: &Test| other.tests.iter().any(|other| test.is_apart_from(other));
+        self.is_never || other.is_never || self.tests.iter().any(apart)
     }
 
-    /// A condition that is never true. `is_exact` says whether it yields false, rather than fail.
-    fn never(is_exact: bool) -> Guard {
-        Guard { is_never: true, tests: Vec::new(), is_exact }
+    /// A condition that is never true.
+    fn never() -> Guard {
+        Guard { is_never: true, tests: Vec::new() }
     }
 
-    /// A condition of which nothing is known.
-    fn unknown() -> Guard {
-        Guard { is_exact: false, ..Guard::default() }
-    }
-
-    fn single(test: Test, is_exact: bool) -> Guard {
-        Guard { is_never: false, tests: vec![test], is_exact }
+    fn single(subject: Subject, starts: Vec<Start>) -> Guard {
+        Guard { is_never: false, tests: vec![Test { subject, starts }] }
     }
 
     /// All of the conditions.
@@ -113,32 +92,23 @@ impl Guard {
         let mut all = Guard::default();
         for mut guard in guards {
             all.is_never |= guard.is_never;
-            all.is_exact &= guard.is_exact;
             all.tests.append(&mut guard.tests);
         }
         all
     }
 
     /// Any of the conditions: of each subject that all of them test, what any of them wants.
-    fn any(guards: Vec<Guard>) -> Guard {
-        let mut is_exact = guards.iter().all(|guard| guard.is_exact);
+    fn any(guards: impl IntoIterator<Item = Guard>) -> Guard {
         let mut possible = guards.into_iter().filter(|guard| !guard.is_never);
-        let Some(mut any) = possible.next() else { return Guard::never(is_exact) };
+        let Some(mut any) = possible.next() else { return Guard::never() };
         for guard in possible {
-            if any.tests.is_empty() || guard.tests.is_empty() {
-                any.tests.clear();
-                continue;
-            }
-            // Where two tests belong together, what is left of them admits more than they did.
-            is_exact &= any.tests.len() == 1 && guard.tests.len() == 1;
             any.tests.retain_mut(|test| {
                 let other = guard.tests.iter().find(|other| other.subject == test.subject);
                 test.starts.extend(other.iter().flat_map(|other| other.starts.iter().cloned()));
                 other.is_some() && test.starts.len() <= STARTS_MAX
             });
-            is_exact &= !any.tests.is_empty();
         }
-        Guard { is_exact, ..any }
+        any
     }
 }
 
@@ -162,10 +132,10 @@ impl Test {
         }
     }
 
-    /// Whether every text that passes the other test passes this one.
-    fn follows_from(&self, narrower: &Test) -> bool {
-        let includes = |one: &Start| self.starts.iter().any(|start| start.includes(one));
-        self.subject == narrower.subject && narrower.starts.iter().all(includes)
+    /// Whether no text passes both tests.
+    fn is_apart_from(&self, other: &Test) -> bool {
+        let apart = |start: &Start| other.starts.iter().all(|other| start.is_apart_from(other));
+        self.subject == other.subject && self.starts.iter().all(apart)
     }
 }
 
@@ -259,8 +229,11 @@ impl Start {
         text.starts_with(&self.text) && (!self.is_whole || text.len() == self.text.len())
     }
 
-    /// Whether every text that fits the other one fits this one.
-    fn includes(&self, other: &Start) -> bool {
-        if self.is_whole { self == other } else { other.text.starts_with(&self.text) }
+    /// Whether no text fits both.
+    fn is_apart_from(&self, other: &Start) -> bool {
+        let (shorter, longer) =
+            if self.text.len() <= other.text.len() { (self, other) } else { (other, self) };
+        !longer.text.starts_with(&shorter.text)
+            || (shorter.is_whole && shorter.text.len() < longer.text.len())
     }
 }

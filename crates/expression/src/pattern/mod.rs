@@ -30,7 +30,6 @@ mod translate;
 mod units;
 
 pub use replacement::Replacement;
-pub(crate) use starts::Starts;
 pub use translate::PATTERN_DEPTH_MAX;
 
 use engine::Engine;

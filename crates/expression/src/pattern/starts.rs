@@ -10,25 +10,17 @@ use crate::pattern::{Anchor, Pattern};
 /// More beginnings than these, of `(?i)` for example, are cut short until they are fewer.
 const STARTS_MAX: usize = 64;
 
-/// The beginnings of all texts in which a pattern matches.
-pub(crate) struct Starts {
-    pub(crate) starts: Vec<Start>,
-    /// Whether it matches in every text that begins so.
-    pub(crate) is_exact: bool,
-}
-
 impl Pattern {
     /// How a text in which the pattern matches begins; nothing if that cannot be told.
-    pub(crate) fn starts(&self, anchor: Anchor) -> Option<Starts> {
+    pub(crate) fn starts(&self, anchor: Anchor) -> Option<Vec<Start>> {
         let is_whole = anchor == Anchor::Whole;
-        let single = |start| Some(Starts { starts: vec![start], is_exact: true });
         match &self.0.shortcut {
             Some(Shortcut::StartsWith(text)) if !is_whole => {
-                return single(Start::beginning(text.as_bytes()));
+                return Some(vec![Start::beginning(text.as_bytes())]);
             }
             Some(Shortcut::Contains(_)) if !is_whole => return None,
             Some(Shortcut::StartsWith(text) | Shortcut::Contains(text)) => {
-                return single(Start::whole(text.as_bytes()));
+                return Some(vec![Start::whole(text.as_bytes())]);
             }
             None => {}
         }
@@ -39,30 +31,25 @@ impl Pattern {
     }
 }
 
-fn starts_of(hir: &Hir, is_whole: bool) -> Option<Starts> {
+fn starts_of(hir: &Hir, is_whole: bool) -> Option<Vec<Start>> {
     if !hir.properties().look_set_prefix().contains(Look::Start) {
         return None;
     }
     let sequence = Extractor::new().limit_total(STARTS_MAX).extract(hir);
     let literals = sequence.literals()?;
-    let is_exact = is_plain(hir, is_whole) && literals.iter().all(|literal| literal.is_exact());
-    if !is_exact && literals.iter().any(|literal| literal.as_bytes().is_empty()) {
+    let is_all = is_whole && is_plain(hir) && literals.iter().all(|literal| literal.is_exact());
+    if !is_all && literals.iter().any(|literal| literal.as_bytes().is_empty()) {
         return None;
     }
-    let start = if is_exact && is_whole { Start::whole } else { Start::beginning };
-    Some(Starts { starts: literals.iter().map(|literal| start(literal.as_bytes())).collect(), is_exact })
+    let start = if is_all { Start::whole } else { Start::beginning };
+    Some(literals.iter().map(|literal| start(literal.as_bytes())).collect())
 }
 
 /// Whether nothing but the anchors around it looks at where it stands. The literals leave out such looks.
-fn is_plain(hir: &Hir, is_whole: bool) -> bool {
+fn is_plain(hir: &Hir) -> bool {
     let HirKind::Concat(parts) = hir.kind() else { return false };
+    let [first, parts @ .., last] = parts.as_slice() else { return false };
     let is_look = |part: &Hir, look| matches!(part.kind(), HirKind::Look(found) if *found == look);
-    let mut parts = parts.as_slice();
-    while let Some((_, rest)) = parts.split_first().filter(|(first, _)| is_look(first, Look::Start)) {
-        parts = rest;
-    }
-    if is_whole && let Some((_, rest)) = parts.split_last().filter(|(last, _)| is_look(last, Look::End)) {
-        parts = rest;
-    }
-    parts.iter().all(|part| part.properties().look_set().is_empty())
+    let is_free = |part: &Hir| part.properties().look_set().is_empty();
+    is_look(first, Look::Start) && is_look(last, Look::End) && parts.iter().all(is_free)
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use expression::Expr;
+use expression::{Expr, Guard};
 use heap::{Environment, Generation, LevelScope, Nested};
 use source::{Diagnostic, Span};
 
@@ -176,6 +176,8 @@ struct Found {
 
 /// Finds the routes that take no request: in themselves, or because others come before them.
 fn compare(found: &mut [Found]) {
+    let guard = |found: &Found| found.condition.iter().flatten().map(Expr::guard).next().unwrap_or_default();
+    let guards: Vec<Guard> = found.iter().map(guard).collect();
     for at in 0..found.len() {
         let (before, rest) = found.split_at_mut(at);
         let Some(Found { route, condition: Some(condition), place, .. }) = rest.first_mut() else { continue };
@@ -184,7 +186,10 @@ fn compare(found: &mut [Found]) {
             route.diagnostics.push(registry::never_matches(&route.name, place.as_ref()));
             continue;
         }
-        let by = before.iter().find(|earlier| {
+        // Most routes have nothing in common, which guards tell much sooner than their conditions.
+        let may_shadow = |(_, guard): &(&Found, &Guard)| !guard.is_apart_from(&guards[at]);
+        let mut related = before.iter().zip(&guards).filter(may_shadow).map(|(earlier, _)| earlier);
+        let by = related.find(|earlier| {
             earlier.condition.as_ref().is_some_and(|earlier| takes_all(earlier.as_ref(), condition.as_ref()))
         });
         if let Some(by) = by {
