@@ -6,6 +6,7 @@
 
 mod bench;
 mod check;
+mod differential;
 mod fuzz;
 mod generate;
 mod new;
@@ -28,6 +29,7 @@ usage: cargo xtask COMMAND
   new filter FooFilter         a filter from a template, registered, with a failing test and an example
   new handler FooHandler       the same for a handler
   test [FILTER]                the tests whose name contains FILTER
+  differential [OPTIONS]       compare with Java's own engines (--expressions N, --patterns N, --seed N)
   fuzz TARGET SECONDS          run one fuzz target
   bench proxy [OPTIONS]        cost of a proxied request beside nginx and haproxy (--help lists the options)
   bench expression             cost of evaluating expressions, beside the same in Rust
@@ -55,6 +57,7 @@ fn dispatch(words: &[&str]) -> Result<()> {
         ["gen", "--check"] => generate::check(),
         ["new", role, name] => new::run(role, name),
         ["test", filter @ ..] => tests::run(filter),
+        ["differential", options @ ..] => differential::run(options),
         ["fuzz", target, seconds] => fuzz::run(target, seconds),
         ["bench", "proxy", options @ ..] => bench::run(options),
         ["bench", "expression"] => bench::run_expression(),

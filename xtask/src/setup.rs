@@ -1,9 +1,9 @@
-//! `setup`: installs the programs that tests and benchmarks start.
+//! `setup`: installs the programs that tests and benchmarks start, and fetches the libraries that they compare with.
 //!
 //! A person decides what is installed on their machine, so a missing right is only a note there; on the build
 //! machine (`CI=true`) it is a failure, since a test without its browser would pass for the wrong reason.
 
-use crate::tool;
+use crate::{tool, workspace};
 use anyhow::{Result, bail};
 use std::process::{Command, Stdio};
 
@@ -32,11 +32,34 @@ const PROGRAMS: &[Program] = &[
     Program { name: "chromium", from: Source::Debian("chromium"), used_by: "tests of pages in a browser" },
     Program { name: "curl", from: Source::Debian("curl"), used_by: "examples and transcripts" },
     Program { name: "openssl", from: Source::Debian("openssl"), used_by: "tests of TLS and key stores" },
+    Program {
+        name: "javac",
+        from: Source::Debian("default-jdk-headless"),
+        used_by: "differential: Java itself",
+    },
+    Program { name: "mvn", from: Source::Debian("maven"), used_by: "differential: fetches JUEL" },
     Program { name: "python3", from: Source::Debian("python3"), used_by: "tests of scripts in bin/" },
+];
+
+/// A library from Maven Central: group, artifact and version.
+struct Library {
+    artifact: &'static str,
+    used_by: &'static str,
+}
+
+const LIBRARIES: &[Library] = &[
+    Library { artifact: "de.odysseus.juel:juel-api:2.2.7", used_by: "differential: expressions of Java" },
+    Library { artifact: "de.odysseus.juel:juel-impl:2.2.7", used_by: "differential: expressions of Java" },
+    Library { artifact: "de.odysseus.juel:juel-spi:2.2.7", used_by: "differential: expressions of Java" },
 ];
 
 /// Installs what is missing; does nothing, quickly, when nothing is.
 pub(crate) fn run() -> Result<()> {
+    install_programs()?;
+    fetch_libraries()
+}
+
+fn install_programs() -> Result<()> {
     let missing: Vec<&Program> =
         PROGRAMS.iter().filter(|program| tool::find(program.name).is_none()).collect();
     if missing.is_empty() {
@@ -55,6 +78,29 @@ pub(crate) fn run() -> Result<()> {
         missing.iter().map(|program| program.name).filter(|name| tool::find(name).is_none()).collect();
     if !still.is_empty() {
         bail!("installed {}, yet still missing: {}", packages.join(" "), still.join(" "));
+    }
+    Ok(())
+}
+
+/// Puts the libraries into `target/juel`, where the tests look for them.
+fn fetch_libraries() -> Result<()> {
+    let folder = workspace::root().join("target/juel");
+    for library in LIBRARIES {
+        let file = library.artifact.split(':').skip(1).collect::<Vec<_>>().join("-") + ".jar";
+        if folder.join(&file).is_file() {
+            continue;
+        }
+        println!("setup: {file} is missing ({})", library.used_by);
+        if tool::find("mvn").is_none() {
+            // On the build machine the missing program has been an error already.
+            println!("setup: it cannot be fetched without `mvn`");
+            return Ok(());
+        }
+        let mut command = Command::new("mvn");
+        command.args(["-q", "-B", "dependency:copy"]);
+        command.arg(format!("-Dartifact={}", library.artifact));
+        command.arg(format!("-DoutputDirectory={}", folder.display()));
+        tool::run(command.current_dir(workspace::root()))?;
     }
     Ok(())
 }

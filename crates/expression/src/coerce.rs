@@ -84,17 +84,19 @@ impl<'a> Value<'a> {
     }
 }
 
-/// Reads a decimal as Java's `Double.valueOf` does, hexadecimal forms and suffixes left out.
+/// Reads a decimal as Java's `Double.valueOf` does, hexadecimal forms left out.
 pub(crate) fn parse_decimal(text: &str) -> Option<f64> {
     let text = text.trim_matches(|character| character <= ' ');
+    // The letters say how wide a number is meant to be.
+    let digits = text.strip_suffix(['d', 'D', 'f', 'F']).unwrap_or(text);
     // Rust also reads `inf`, `infinity` and `nan`, which Java does not.
     let numeric =
-        text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E'));
+        digits.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E'));
     match text {
         "NaN" => Some(f64::NAN),
         "Infinity" | "+Infinity" => Some(f64::INFINITY),
         "-Infinity" => Some(f64::NEG_INFINITY),
-        _ if numeric => text.parse().ok(),
+        _ if numeric => digits.parse().ok(),
         _ => None,
     }
 }

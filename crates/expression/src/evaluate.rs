@@ -77,17 +77,18 @@ impl<'a> Evaluation<'a> {
             }
             Node::Index(base, key) => {
                 self.count()?;
+                let from = self.follow(base)?;
+                if matches!(from, Cursor::At(Value::Null)) {
+                    return Ok(from);
+                }
                 let key = self.run(key)?;
-                Ok(match &**base {
-                    // A constant collection lends its elements; another one would have to copy them.
-                    Node::Constant(Value::Map(map)) => {
-                        Cursor::At(map.get(key.to_text().as_ref()).map_or(Value::Null, Value::view))
-                    }
-                    Node::Constant(Value::List(list)) => Cursor::At(
-                        position(&key).and_then(|at| list.get(at)).map_or(Value::Null, Value::view),
-                    ),
-                    base => self.follow(base)?.index(&key),
-                })
+                // A constant collection lends its elements; another one would have to copy them.
+                let lent = match (base.constant(), &key) {
+                    (Some(Value::Map(map)), Value::String(name)) => map.get(&**name),
+                    (Some(Value::List(list)), key) => position(key).and_then(|at| list.get(at)),
+                    _ => None,
+                };
+                Ok(lent.map_or_else(|| from.index(&key), |element| Cursor::At(element.view())))
             }
             other => self.run(other).map(Cursor::At),
         }
@@ -161,8 +162,8 @@ impl<'a> Evaluation<'a> {
     fn method(&self, call: &'a MethodCall) -> Outcome<'a> {
         let base = self.run(&call.base)?;
         if base.is_null() {
-            // To go on with null would make `!null.contains('x')` true.
-            return Err(EvaluationError::new(format!("`{}()` is called on null", call.name)));
+            // JUEL goes on with null, and does not look at the arguments.
+            return Ok(Value::Null);
         }
         let Some(source) = &call.pattern else {
             return self.with_arguments(&call.arguments, |arguments| methods::call(call, &base, arguments));

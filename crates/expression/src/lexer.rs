@@ -1,8 +1,12 @@
 //! Cuts the inside of one `${…}` into tokens.
 
 use std::ops::Range;
+use std::sync::LazyLock;
+
+use regex::Regex;
 
 use crate::errors::{Problem, ProblemKind};
+use crate::functions::texts;
 
 /// A token and where it stands, in bytes of the whole text.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,7 +55,7 @@ impl<'t> Lexer<'t> {
     /// The next token; an error at the end of the text, since an expression ends with `}`.
     pub(crate) fn next(&mut self) -> Result<Token<'t>, Problem> {
         let rest = self.rest();
-        self.at += rest.len() - rest.trim_start().len();
+        self.at += rest.len() - rest.trim_start_matches(texts::is_white_space).len();
         let start = self.at;
         let Some(first) = self.rest().chars().next() else {
             return Err(self.problem(start, "the expression has no closing `}`").help("add `}` at its end"));
@@ -173,10 +177,21 @@ impl<'t> Lexer<'t> {
     }
 }
 
+/// Letters, signs of currency, and what connects words.
 fn is_name_start(character: char) -> bool {
-    character.is_alphabetic() || matches!(character, '_' | '$')
+    static OTHERS: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"^[\p{L}\p{Nl}\p{Sc}\p{Pc}]").expect("the pattern is sound"));
+    if character.is_ascii() {
+        return character.is_ascii_alphabetic() || matches!(character, '_' | '$');
+    }
+    OTHERS.is_match(character.encode_utf8(&mut [0; 4]))
 }
 
+/// The same, digits, and marks on letters.
 fn is_name_part(character: char) -> bool {
-    is_name_start(character) || character.is_numeric()
+    static OTHERS: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"^[\p{Nd}\p{Mn}\p{Mc}]").expect("the pattern is sound"));
+    character.is_ascii_digit()
+        || is_name_start(character)
+        || !character.is_ascii() && OTHERS.is_match(character.encode_utf8(&mut [0; 4]))
 }

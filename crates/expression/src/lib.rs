@@ -40,6 +40,9 @@ mod units;
 mod uses;
 mod value;
 
+/// The page of the manual about what still differs from Java.
+pub const DIFFERENCES: &str = include_str!("differences.md");
+
 pub use bindings::{Bindings, RootType};
 pub use certificate::{BEAN as CERTIFICATE, CERTIFICATE_BYTES_MAX, Certificate, CertificateError};
 pub use config::{EXPRESSION, LVALUE, Wanted, hand_over, hand_over_lvalue};

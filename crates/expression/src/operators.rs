@@ -1,6 +1,7 @@
 //! The operators, as JUEL 2.2 has them.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use crate::errors::EvaluationError;
 use crate::evaluate::Outcome;
@@ -55,7 +56,7 @@ pub(crate) fn equal(left: &Value<'_>, right: &Value<'_>) -> Result<bool, Evaluat
 
 /// `<`: false if either side is null.
 fn less(left: &Value<'_>, right: &Value<'_>) -> Result<bool, EvaluationError> {
-    if left.is_null() || right.is_null() {
+    if left.is_null() || right.is_null() || is_one(left, right) {
         return Ok(false);
     }
     Ok(order(left, right)? == Some(Ordering::Less))
@@ -66,7 +67,20 @@ fn at_most(left: &Value<'_>, right: &Value<'_>) -> Result<bool, EvaluationError>
     if left.is_null() || right.is_null() {
         return Ok(left.is_null() && right.is_null());
     }
+    if is_one(left, right) {
+        return Ok(true);
+    }
     Ok(order(right, left)? != Some(Ordering::Less))
+}
+
+/// Whether both are one and the same collection, which has no order but is no more than itself.
+fn is_one(left: &Value<'_>, right: &Value<'_>) -> bool {
+    match (left, right) {
+        (Value::List(left), Value::List(right)) => Arc::ptr_eq(left, right),
+        (Value::Map(left), Value::Map(right)) => Arc::ptr_eq(left, right),
+        (Value::Object(left), Value::Object(right)) => std::ptr::addr_eq(left.get(), right.get()),
+        _ => false,
+    }
 }
 
 /// The order of two values that are not null; nothing where one is not a number.

@@ -11,6 +11,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use indexmap::IndexMap;
 
+use crate::functions::texts;
+
 /// Deeper lists and maps are cut off with null when they are turned into text, JSON or compared. An object
 /// whose snapshot holds itself would otherwise never end.
 pub const VALUE_DEPTH_MAX: usize = 128;
@@ -181,10 +183,17 @@ impl<'a> Value<'a> {
     /// The property of this name. Null has none, and neither has a number: that is not an error.
     pub fn property(self, name: &str) -> Value<'a> {
         match self {
-            Value::Map(map) => map.get(name).cloned().unwrap_or_default(),
+            Value::Map(map) => match map.get(name) {
+                Some(value) => value.clone(),
+                // What is no key is a property of the collection itself.
+                None if name == "empty" => Value::Bool(map.is_empty()),
+                None => Value::Null,
+            },
+            Value::List(list) if name == "empty" => Value::Bool(list.is_empty()),
             Value::Object(ObjectRef::Borrowed(object)) => object.property(name),
             Value::Object(ObjectRef::Shared(object)) => object.property(name).into_owned(),
             Value::String(text) => match name {
+                "blank" => Value::Bool(text.chars().all(texts::is_white_space)),
                 "empty" => Value::Bool(text.is_empty()),
                 "bytes" => Value::Bytes(Bytes::copy_from_slice(text.as_bytes())),
                 _ => Value::Null,
@@ -196,8 +205,9 @@ impl<'a> Value<'a> {
     /// What stands at this key or position; null where there is nothing.
     pub fn index(self, key: &Value<'_>) -> Value<'a> {
         match self {
-            Value::List(list) => position(key).and_then(|at| list.get(at)).cloned().unwrap_or_default(),
-            Value::Map(map) => map.get(key.to_text().as_ref()).cloned().unwrap_or_default(),
+            Value::List(ref list) if !matches!(key, Value::String(_)) => {
+                position(key).and_then(|at| list.get(at)).cloned().unwrap_or_default()
+            }
             Value::Bytes(bytes) => match position(key).and_then(|at| bytes.get(at).copied()) {
                 // A Java byte has a sign.
                 Some(byte) => Value::Integer(i64::from(byte.cast_signed())),
@@ -301,11 +311,14 @@ impl From<String> for Value<'_> {
     }
 }
 
-/// The position that a key names: a whole number, or text that holds one.
+/// The position that a key names: a number, whose fraction does not count. Text names none, not even text that
+/// holds a number.
 pub(crate) fn position(key: &Value<'_>) -> Option<usize> {
-    match key {
-        Value::Integer(at) => usize::try_from(*at).ok(),
-        Value::String(text) => text.parse().ok(),
-        _ => None,
-    }
+    #[expect(clippy::cast_possible_truncation, reason = "Java takes the same 32 bits")]
+    let at = match key {
+        Value::Integer(at) => *at as i32,
+        Value::Decimal(at) => *at as i32,
+        _ => return None,
+    };
+    usize::try_from(at).ok()
 }

@@ -20,7 +20,7 @@ fn conditions_hold_for_true_alone() {
     assert!(!holds("${'true'}"));
     assert!(!holds("true"));
     assert!(!holds("${1 + 'x'}"));
-    assert!(!holds("${!request.absent.contains('x')}"));
+    assert!(holds("${!request.absent.contains('x')}"), "a method of null yields null, as in JUEL");
 }
 
 #[test]

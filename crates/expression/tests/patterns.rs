@@ -1,6 +1,7 @@
 //! Patterns mean what they mean in Java, or are refused.
 
 use expect_test::{Expect, expect};
+use expression::pattern::exhausted_total;
 use expression::{Pattern, Replacement};
 
 /// What Java 17 makes of many patterns; `java_patterns.java` wrote it.
@@ -169,4 +170,53 @@ fn replacements_refer_to_groups() {
     assert_eq!(pattern.groups_of_whole("a=1").map(|groups| groups.len()), Some(3));
     assert_eq!(pattern.groups_of_whole("a=1;"), None);
     assert_eq!((pattern.group_count(), pattern.group_named("key")), (2, Some(1)));
+}
+
+#[test]
+fn patterns_found_by_comparing_with_java() {
+    // A count without anything before it repeats the empty text.
+    assert!(Pattern::compile("{2}a").unwrap().matches_whole("a"));
+    assert!(Pattern::compile("a{2}{3}").unwrap().matches_whole("aa"));
+    // A group that can take no part is still a group.
+    assert_eq!(Pattern::compile("(x){0}").unwrap().groups("x"), Some(vec![Some(String::new()), None]));
+    // `\v` at either end of a range is one character.
+    assert!(!Pattern::compile("[\\v-a]").unwrap().find("\n"));
+    assert!(Pattern::compile("[\\v-a]").unwrap().find("A"));
+    // A terminator that may be there is taken whole.
+    assert!(!Pattern::compile("a\\R?\\n").unwrap().find("a\r\n"));
+    // A look may have a quantifier.
+    assert_eq!(Pattern::compile("(?=(a))*.").unwrap().groups("a"), Some(vec![Some("a".to_owned()); 2]));
+    assert!(Pattern::compile("(?!a)+b(?<=b)??$").unwrap().find("ab"));
+    assert!(Pattern::compile("(?iU)\\p{Upper}").unwrap().find("ä"));
+    assert!(Pattern::compile("\\p{IsHex_Digit}").unwrap().find("\u{663}"));
+    assert!(Pattern::compile("\\b{2}a").unwrap().find("a"), "not a boundary of grapheme clusters");
+    for malformed in ["(?i\\Q)\\E", "\\c\\Q[\\E", "(?x)(a # \\Q)\\E", "\\p{block=Basic-Latin}"] {
+        assert!(Pattern::compile(malformed).is_err(), "{malformed}");
+    }
+}
+
+#[test]
+fn references_whose_text_is_uncertain_are_refused() {
+    refused(
+        "(a?)*\\1",
+        expect![
+            "PC0206 at 5..7: group 1 is repeated and may have matched nothing in the last round (refer to a group around the repetition)"
+        ],
+    );
+    refused("(a\\1)", expect!["PC0206 at 2..4: the reference to group 1 stands inside of it"]);
+    assert!(Pattern::compile("(a)*\\1").is_ok());
+}
+
+#[test]
+fn catastrophic_patterns_end_soon_and_are_counted() {
+    let counted = exhausted_total();
+    for pattern in ["(a|aa)+\\1z", "(?=(a+)+$)x", "(a+)+\\1$", "(?:a?){30}a{30}(?=b)", "^(?=(\\w+\\s?)*$)y"] {
+        let pattern = Pattern::compile(pattern).unwrap();
+        let start = std::time::Instant::now();
+        for text in ["a".repeat(40) + "!", "a".repeat(5000) + "!", "a a".repeat(200) + "!"] {
+            let _ = pattern.find(&text);
+        }
+        assert!(start.elapsed().as_secs() < 3, "{pattern:?} takes {:?}", start.elapsed());
+    }
+    assert!(exhausted_total() > counted, "some of them reach the limit");
 }

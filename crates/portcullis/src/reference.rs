@@ -37,6 +37,7 @@ fn try_write(directory: &Path) -> io::Result<()> {
     }
     put(&reference.join("functions.md"), &language::functions())?;
     put(&reference.join("scope.md"), &language::scope())?;
+    put(&reference.join("expressions.md"), expression::DIFFERENCES)?;
     put(&reference.join("README.md"), &index(&catalogue))?;
     put(&reference.join("older-names.md"), &older_names(&catalogue))?;
     let schema = serde_json::to_string_pretty(&catalogue.schema()).map_err(io::Error::other)?;
@@ -89,7 +90,8 @@ fn index(catalogue: &Catalogue) -> String {
     text.push_str("\n[Older names](older-names.md): what releases since OpenIG 2 called things.\n");
     text.push_str(
         "\n## Expressions\n\n- [Functions](functions.md): what can be called\n- [What expressions see](scope.md): \
-         the request and its surroundings\n",
+         the request and its surroundings\n\
+         - [Differences](expressions.md): where expressions and patterns differ from Java's\n",
     );
     text.push_str("\n## Diagnostics\n\n");
     for code in codes() {

@@ -68,6 +68,13 @@ pub(crate) fn trimmed(text: &str) -> &str {
     text.trim_matches(|character| character <= ' ')
 }
 
+/// White space as `Character.isWhitespace` has it: what does not break a line is none.
+pub(crate) fn is_white_space(character: char) -> bool {
+    let is_separator = character.is_whitespace() && character != '\u{85}';
+    let breaks_no_line = matches!(character, '\u{a0}' | '\u{2007}' | '\u{202f}');
+    matches!(character, '\x1c'..='\x1f') || is_separator && !breaks_no_line
+}
+
 /// In lower case; the same text if it is already.
 pub(crate) fn lower<'a>(value: &Value<'a>) -> Value<'a> {
     changed(

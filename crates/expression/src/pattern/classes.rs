@@ -162,7 +162,7 @@ fn classes_only(units: &mut Units<'_>, flags: Flags, start: usize, depth: usize)
 /// One character, set or range.
 fn item(units: &mut Units<'_>, flags: Flags) -> Result<String, Problem> {
     let start = units.position();
-    let first = match member(units, flags)? {
+    let first = match member(units, flags, false)? {
         Escaped::Character(character) => character,
         Escaped::Set(set) => return Ok(set),
     };
@@ -174,7 +174,7 @@ fn item(units: &mut Units<'_>, flags: Flags) -> Result<String, Problem> {
     }
     units.advance();
     units.skip_comments(flags);
-    match member(units, flags)? {
+    match member(units, flags, true)? {
         Escaped::Character(last) if last >= first => Ok(sets::range(first, last, flags)),
         Escaped::Character(_) => {
             Err(problem(start..units.position(), "the greater end of a range comes last"))
@@ -186,7 +186,16 @@ fn item(units: &mut Units<'_>, flags: Flags) -> Result<String, Problem> {
     }
 }
 
-fn member(units: &mut Units<'_>, flags: Flags) -> Result<Escaped, Problem> {
+fn member(units: &mut Units<'_>, flags: Flags, ends_range: bool) -> Result<Escaped, Problem> {
+    if units.peek().is_some_and(|unit| unit.is('\\'))
+        && units.after_backslash() == Some('v')
+        && (ends_range || units.peek_third().is_some_and(|third| third.character == '-'))
+    {
+        // At either end of a range Java takes it for the one character that it was before it was a set.
+        units.advance();
+        units.advance();
+        return Ok(Escaped::Character('\x0b'));
+    }
     match units.peek() {
         Some(unit) if unit.is('\\') => escape(units, flags),
         Some(unit) => {
@@ -223,10 +232,10 @@ fn octal(units: &mut Units<'_>, start: usize) -> Result<Escaped, Problem> {
 /// `\xhh`, `\x{h…}`, `\uhhhh` and `\cX`.
 fn coded(units: &mut Units<'_>, letter: char, start: usize) -> Result<Escaped, Problem> {
     let character = match letter {
-        'c' => units.peek().map(|unit| unit.character).filter(char::is_ascii).map(|control| {
-            units.advance();
-            char::from(control as u8 ^ 64)
-        }),
+        'c' => {
+            let control = units.peek().filter(|unit| !unit.quoted).map(|unit| u32::from(unit.character) ^ 64);
+            control.and_then(char::from_u32).inspect(|_| units.advance())
+        }
         'u' => utf16(units),
         _ if units.take('{') => {
             let digits = units.take_while(|digit| digit.is_ascii_hexdigit());

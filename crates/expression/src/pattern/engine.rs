@@ -67,20 +67,6 @@ impl Engine {
             }
         }
     }
-
-    pub(super) fn group_count(&self) -> usize {
-        match self {
-            Engine::Linear(regex) => regex.captures_len() - 1,
-            Engine::Backtracking(regex) => regex.captures_len() - 1,
-        }
-    }
-
-    pub(super) fn group_named(&self, name: &str) -> Option<usize> {
-        match self {
-            Engine::Linear(regex) => regex.capture_names().position(|group| group == Some(name)),
-            Engine::Backtracking(regex) => regex.capture_names().position(|group| group == Some(name)),
-        }
-    }
 }
 
 /// The engines complain about the translation, which the author of the pattern never saw.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::errors::Problem;
-use crate::pattern::translate::{Flags, Piece, Translator, not_behind, problem};
+use crate::pattern::translate::{Flags, Piece, Translator, problem};
 
 enum Extension {
     /// A group, with what it opens with.
@@ -32,7 +32,12 @@ impl Translator<'_> {
         };
         let looks_behind = usize::from(matches!(opening.as_str(), "(?<=" | "(?<!"));
         self.look_behinds += looks_behind;
+        let captures = opening == "(" || opening.starts_with("(?P<");
+        self.open.extend(captures.then_some(self.groups));
         let body = self.alternatives(&mut inner)?;
+        if captures {
+            self.open.pop();
+        }
         self.look_behinds -= looks_behind;
         if !self.units.take(')') {
             return Err(problem(start..start + 1, "the group has no closing `)`"));
@@ -88,7 +93,7 @@ impl Translator<'_> {
 
     fn inline_flags(&mut self, start: usize, flags: &mut Flags) -> Result<Extension, Problem> {
         let mut on = true;
-        while let Some(unit) = self.units.peek() {
+        while let Some(unit) = self.units.peek().filter(|unit| !unit.quoted) {
             self.units.advance();
             match unit.character {
                 'i' => flags.ignores_case = on,
@@ -148,6 +153,14 @@ impl Translator<'_> {
     }
 
     fn reference(&mut self, number: usize, range: Range<usize>, flags: Flags) -> Result<String, Problem> {
+        if self.open.contains(&number) {
+            return Err(problem(range, format!("the reference to group {number} stands inside of it")));
+        }
+        if self.uncertain.contains(&number) {
+            let message =
+                format!("group {number} is repeated and may have matched nothing in the last round");
+            return Err(problem(range, message).help("refer to a group around the repetition"));
+        }
         if flags.ignores_case {
             let message = "a reference to a group under the flag `i` is not offered";
             return Err(problem(range, message).help("switch the flag off around it: `(?-i:…)`"));
@@ -155,4 +168,9 @@ impl Translator<'_> {
         self.is_linear = false;
         Ok(format!("(?:\\{number})"))
     }
+}
+
+/// Behind, the engine tries lengths where Java tries places, which shows where nothing may be given back.
+pub(super) fn not_behind(range: Range<usize>) -> Problem {
+    problem(range, "what gives nothing back (`*+`, `(?>`) is not offered in a look-behind")
 }

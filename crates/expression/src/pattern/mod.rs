@@ -12,6 +12,7 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing::warn;
@@ -32,7 +33,7 @@ mod units;
 pub use replacement::Replacement;
 pub use translate::PATTERN_DEPTH_MAX;
 
-use engine::Engine;
+use engine::{Engine, Groups};
 use shortcut::Shortcut;
 
 /// Longest pattern, in bytes.
@@ -44,6 +45,14 @@ pub const PROGRAM_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Steps back that a pattern with look-around or back-references may take on one text. Beyond, the text
 /// counts as not matching, and the log says so.
 pub const BACKTRACK_MAX: usize = 100_000;
+
+/// Searches of this process that reached [`BACKTRACK_MAX`].
+static EXHAUSTED: AtomicU64 = AtomicU64::new(0);
+
+/// How many searches of this process took too many steps, and so counted as no match.
+pub fn exhausted_total() -> u64 {
+    EXHAUSTED.load(Ordering::Relaxed)
+}
 
 /// A pattern in Java's syntax. Cheap to clone.
 #[derive(Clone)]
@@ -74,6 +83,10 @@ pub(crate) enum Anchor {
 struct Engines {
     usual: Engine,
     at_terminator: Option<Engine>,
+    /// The number of groups. The engines forget those that can take no part.
+    groups: usize,
+    /// Names of groups with their numbers.
+    names: Vec<(String, usize)>,
 }
 
 impl Pattern {
@@ -135,7 +148,7 @@ impl Pattern {
     /// The first match (element 0) and its groups; a group that took no part is nothing.
     pub fn groups(&self, text: &str) -> Option<Vec<Option<String>>> {
         let found = self.ranges(text)?;
-        Some(found.into_iter().map(|group| group.map(|range| text[range].to_owned())).collect())
+        Some(self.texts(text, found))
     }
 
     /// Where the first match (element 0) and its groups are, in bytes.
@@ -147,7 +160,7 @@ impl Pattern {
     pub fn groups_of_whole(&self, text: &str) -> Option<Vec<Option<String>>> {
         let engine = self.0.whole.as_ref()?.for_text(text);
         let found = self.checked(engine.captures(text, 0))?;
-        Some(found.into_iter().map(|group| group.map(|range| text[range].to_owned())).collect())
+        Some(self.texts(text, found))
     }
 
     /// The replacement with the groups of the first match filled in; nothing without a match.
@@ -194,20 +207,29 @@ impl Pattern {
 
     /// The number of groups, group 0 not counted.
     pub fn group_count(&self) -> usize {
-        self.program().map_or(0, Engine::group_count)
+        self.engines().map_or(0, |engines| engines.groups)
     }
 
     /// The number of the group of this name.
     pub fn group_named(&self, name: &str) -> Option<usize> {
-        self.program()?.group_named(name)
+        let names = &self.engines()?.names;
+        names.iter().find(|(known, _)| known == name).map(|(_, number)| *number)
     }
 
-    fn program(&self) -> Option<&Engine> {
-        self.0.anywhere.as_ref().or(self.0.whole.as_ref()).map(|engines| &engines.usual)
+    fn engines(&self) -> Option<&Engines> {
+        self.0.anywhere.as_ref().or(self.0.whole.as_ref())
     }
 
     fn anywhere(&self, text: &str) -> Option<&Engine> {
         self.0.anywhere.as_ref().map(|engines| engines.for_text(text))
+    }
+
+    /// The texts of groups.
+    fn texts(&self, text: &str, groups: Groups) -> Vec<Option<String>> {
+        let mut texts: Vec<_> =
+            groups.into_iter().map(|group| group.map(|range| text[range].to_owned())).collect();
+        texts.resize(self.group_count() + 1, None);
+        texts
     }
 
     fn replace(&self, text: &str, replacement: &Replacement, mut left: usize) -> String {
@@ -254,6 +276,7 @@ impl Pattern {
     /// A match that runs over the limit is none.
     fn checked<T: Default>(&self, result: Result<T, engine::Exhausted>) -> T {
         result.unwrap_or_else(|_| {
+            EXHAUSTED.fetch_add(1, Ordering::Relaxed);
             warn!(
                 pattern = self.source(),
                 "A pattern takes too many steps on a text; it counts as no match."
@@ -267,13 +290,14 @@ impl Engines {
     fn compile(pattern: &str, whole: bool) -> Result<Engines, Problem> {
         let usual = translate::translate(pattern, false)?;
         let exact = if usual.has_end { Some(translate::translate(pattern, true)?) } else { None };
+        let (groups, names) = (usual.groups, usual.names.clone());
         if !usual.is_linear {
             // The slower engine can look ahead anyway, so one program does for all texts.
             let usual = Engine::compile(pattern, exact.as_ref().unwrap_or(&usual), whole)?;
-            return Ok(Engines { usual, at_terminator: None });
+            return Ok(Engines { usual, at_terminator: None, groups, names });
         }
         let at_terminator = exact.map(|exact| Engine::compile(pattern, &exact, whole)).transpose()?;
-        Ok(Engines { usual: Engine::compile(pattern, &usual, whole)?, at_terminator })
+        Ok(Engines { usual: Engine::compile(pattern, &usual, whole)?, at_terminator, groups, names })
     }
 
     fn for_text(&self, text: &str) -> &Engine {

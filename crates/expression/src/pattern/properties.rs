@@ -45,7 +45,7 @@ fn set(name: &str, flags: Flags) -> Option<String> {
     if let Some(value) = name.strip_prefix("Is") {
         return binary(value, flags).or_else(|| category(value, flags)).or_else(|| unicode("sc", value));
     }
-    let known = if flags.unicode_classes { unicode_posix(name) } else { posix(name, flags) };
+    let known = if flags.unicode_classes { unicode_posix(name, flags) } else { posix(name, flags) };
     known.map(str::to_owned).or_else(|| java(name, flags)).or_else(|| category(name, flags))
 }
 
@@ -70,9 +70,13 @@ fn posix(name: &str, flags: Flags) -> Option<&'static str> {
     })
 }
 
+/// The letters of a case under the flag `i`.
+const ANY_CASE: &str = r"\p{Lowercase}\p{Uppercase}\p{Lt}";
+
 /// The same under the flag `U`, as far as Unicode has one property for each.
-fn unicode_posix(name: &str) -> Option<&'static str> {
+fn unicode_posix(name: &str, flags: Flags) -> Option<&'static str> {
     Some(match name {
+        "Lower" | "Upper" if flags.ignores_case => ANY_CASE,
         "Lower" => r"\p{Lowercase}",
         "Upper" => r"\p{Uppercase}",
         "ASCII" => r"\x{0}-\x{7F}",
@@ -89,8 +93,7 @@ fn unicode_posix(name: &str) -> Option<&'static str> {
 /// The methods of `java.lang.Character` that classes name.
 fn java(name: &str, flags: Flags) -> Option<String> {
     let set = match name {
-        // Under the flag `i` Java widens these in ways of its own.
-        "javaLowerCase" | "javaUpperCase" | "javaTitleCase" if flags.ignores_case => return None,
+        "javaLowerCase" | "javaUpperCase" | "javaTitleCase" if flags.ignores_case => ANY_CASE,
         "javaLowerCase" => r"\p{Lowercase}",
         "javaUpperCase" => r"\p{Uppercase}",
         "javaTitleCase" => r"\p{Lt}",
@@ -114,7 +117,7 @@ fn java(name: &str, flags: Flags) -> Option<String> {
 fn binary(name: &str, flags: Flags) -> Option<String> {
     let upper = name.to_ascii_uppercase();
     let set = match upper.as_str() {
-        "LOWERCASE" | "UPPERCASE" | "TITLECASE" if flags.ignores_case => return None,
+        "LOWERCASE" | "UPPERCASE" | "TITLECASE" if flags.ignores_case => ANY_CASE,
         "ALPHABETIC" => r"\p{Alphabetic}",
         "LETTER" => r"\p{L}",
         "IDEOGRAPHIC" => r"\p{Ideographic}",
@@ -124,7 +127,8 @@ fn binary(name: &str, flags: Flags) -> Option<String> {
         "WHITE_SPACE" | "WHITESPACE" => r"\p{White_Space}",
         "CONTROL" => r"\p{Cc}",
         "PUNCTUATION" => r"\p{P}",
-        "HEX_DIGIT" | "HEXDIGIT" => r"\p{Hex_Digit}",
+        // Java takes the digits of all scripts for hexadecimal.
+        "HEX_DIGIT" | "HEXDIGIT" => r"\p{Hex_Digit}\p{Nd}",
         "ASSIGNED" => r"\P{Cn}",
         "DIGIT" => r"\p{Nd}",
         "JOIN_CONTROL" | "JOINCONTROL" => r"\p{Join_Control}",
@@ -159,14 +163,11 @@ fn unicode(property: &str, value: &str) -> Option<String> {
 
 /// The blocks that are in use; the engines have no table of them.
 fn block(name: &str) -> Option<String> {
-    let plain: String = name
-        .chars()
-        .filter(|character| !matches!(character, '_' | '-' | ' '))
-        .collect::<String>()
-        .to_lowercase();
+    let plain: String =
+        name.chars().filter(|character| !matches!(character, '_' | ' ')).collect::<String>().to_lowercase();
     let set = match plain.as_str() {
         "basiclatin" => r"\x{0}-\x{7F}",
-        "latin1supplement" => r"\x{80}-\x{FF}",
+        "latin1supplement" | "latin-1supplement" => r"\x{80}-\x{FF}",
         "latinextendeda" => r"\x{100}-\x{17F}",
         "latinextendedb" => r"\x{180}-\x{24F}",
         "greek" | "greekandcoptic" => r"\x{370}-\x{3FF}",

@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use crate::errors::{Problem, ProblemKind};
 use crate::pattern::classes;
+use crate::pattern::groups::not_behind;
 use crate::pattern::units::{Unit, Units};
 
 /// Deepest nesting of groups and classes.
@@ -22,6 +23,10 @@ pub(super) struct Translation {
     pub(super) is_linear: bool,
     /// Whether `$` or `\Z` occurs, whose meaning depends on a line terminator at the end of the text.
     pub(super) has_end: bool,
+    /// The number of capturing groups.
+    pub(super) groups: usize,
+    /// Names of groups with their numbers.
+    pub(super) names: Vec<(String, usize)>,
 }
 
 /// Translates a pattern. With `exact_end`, `$` and `\Z` also match before a final line terminator, which
@@ -34,6 +39,8 @@ pub(super) fn translate(pattern: &str, exact_end: bool) -> Result<Translation, P
         has_end: false,
         names: Vec::new(),
         groups: 0,
+        open: Vec::new(),
+        uncertain: Vec::new(),
         depth: 0,
         look_behinds: 0,
     };
@@ -43,7 +50,8 @@ pub(super) fn translate(pattern: &str, exact_end: bool) -> Result<Translation, P
             problem(unit.at..unit.at + 1, "a `)` closes no group").help("write `\\)` to mean it plainly")
         );
     }
-    Ok(Translation { regex, is_linear: translator.is_linear, has_end: translator.has_end })
+    let Translator { is_linear, has_end, groups, names, .. } = translator;
+    Ok(Translation { regex, is_linear, has_end, groups, names })
 }
 
 /// The flags in force, as `(?idmsuxU)` sets them.
@@ -67,6 +75,10 @@ pub(super) struct Translator<'p> {
     pub(super) names: Vec<(String, usize)>,
     /// The number of capturing groups begun so far.
     pub(super) groups: usize,
+    /// The numbers of the groups around the current place.
+    pub(super) open: Vec<usize>,
+    /// The groups whose text after rounds that match nothing is another in Java.
+    pub(super) uncertain: Vec<usize>,
     depth: usize,
     /// The look-behinds around the current place.
     pub(super) look_behinds: usize,
@@ -79,23 +91,25 @@ pub(super) struct Piece {
     pub(super) is_nullable: bool,
     /// Whether it tries nothing before it has tried everything else.
     pub(super) prefers_nothing: bool,
+    /// Whether it has alternatives.
+    pub(super) has_alternatives: bool,
 }
 
 impl Piece {
     /// A part that always takes a character.
     fn character(text: String) -> Piece {
-        Piece { text, is_nullable: false, prefers_nothing: false }
+        Piece { text, is_nullable: false, prefers_nothing: false, has_alternatives: false }
     }
 
     /// A part that looks at a place, or may match nothing in another way.
     pub(super) fn nullable(text: impl Into<String>) -> Piece {
-        Piece { text: text.into(), is_nullable: true, prefers_nothing: false }
+        Piece { text: text.into(), is_nullable: true, prefers_nothing: false, has_alternatives: false }
     }
 }
 
 /// `\R`. One by itself may take the first of two characters that make one terminator.
 const LINE_BREAK: &str = r"(?:\x{D}\x{A}|[\x{A}-\x{D}\x{85}\x{2028}\x{2029}])";
-/// `\R` repeated. No round does so.
+/// `\R` with a quantifier. No round does so.
 const LINE_BREAK_REPEATED: &str = r"(?>\x{D}\x{A}|[\x{A}-\x{D}\x{85}\x{2028}\x{2029}])";
 
 pub(super) fn problem(range: Range<usize>, message: impl Into<String>) -> Problem {
@@ -116,6 +130,7 @@ impl Translator<'_> {
             let next = self.sequence(flags)?;
             all.prefers_nothing |= all.is_nullable || next.prefers_nothing;
             all.is_nullable |= next.is_nullable;
+            all.has_alternatives = true;
             all.text.push('|');
             all.text.push_str(&next.text);
         }
@@ -137,6 +152,7 @@ impl Translator<'_> {
             all.text.push_str(&piece.text);
             all.is_nullable &= piece.is_nullable;
             all.prefers_nothing |= piece.prefers_nothing;
+            all.has_alternatives |= piece.has_alternatives;
         }
         all.prefers_nothing &= all.is_nullable;
         Ok(all)
@@ -151,17 +167,16 @@ impl Translator<'_> {
                     return Err(problem(unit.at..unit.at + 1, message)
                         .help(format!("write `\\{}` to mean it plainly", unit.character)));
                 }
-                '{' => {
-                    return Err(problem(unit.at..unit.at + 1, "`{` repeats nothing")
-                        .help("write `\\{` to mean it plainly"));
-                }
+                // A count without anything before it repeats the empty text.
+                '{' => return self.quantified(Piece::nullable("(?:)"), *flags, self.groups),
                 _ => {}
             }
         }
-        match self.atom(unit, flags)? {
-            Some(atom) => self.quantified(atom, *flags),
-            None => Ok(Piece::nullable("")),
-        }
+        let groups_before = self.groups;
+        let Some(atom) = self.atom(unit, flags)? else {
+            return Ok(Piece::nullable(""));
+        };
+        self.quantified(atom, *flags, groups_before)
     }
 
     /// An atom, written as one unit; nothing where only flags are set.
@@ -183,7 +198,8 @@ impl Translator<'_> {
         }))
     }
 
-    fn quantified(&mut self, mut piece: Piece, flags: Flags) -> Result<Piece, Problem> {
+    /// The piece with the quantifier behind it, if there is one. The groups after `groups_before` are inside.
+    fn quantified(&mut self, mut piece: Piece, flags: Flags, groups_before: usize) -> Result<Piece, Problem> {
         self.units.skip_comments(flags);
         let start = self.units.position();
         let Some(Quantifier { text, least, most }) = self.quantifier()? else {
@@ -193,20 +209,29 @@ impl Translator<'_> {
         if most.is_none() && self.look_behinds > 0 {
             return Err(problem(range, "a look-behind has no bound here").help("use `{n,m}` instead"));
         }
-        if most.is_none_or(|most| most > 1) {
-            if piece.prefers_nothing {
-                // Java leaves the loop at a round that matches nothing; the engines try what comes after it.
-                let message = "what is repeated here prefers to match nothing";
-                return Err(problem(range, message)
-                    .help("put the alternative that can match nothing last, or leave it out"));
-            }
-            if piece.text == LINE_BREAK {
-                self.is_linear = false;
-                piece.text = LINE_BREAK_REPEATED.to_owned();
+        if most.is_none_or(|most| most > 1) && piece.prefers_nothing {
+            // Java leaves the loop at a round that matches nothing; the engines try what comes after it.
+            let message = "what is repeated here prefers to match nothing";
+            return Err(problem(range, message)
+                .help("put the alternative that can match nothing last, or leave it out"));
+        }
+        if most.is_none_or(|most| most > 1) && piece.is_nullable {
+            self.uncertain.extend(groups_before + 1..=self.groups);
+            if piece.has_alternatives && (least > 1 || most.is_some()) {
+                // There it leaves the loop as well, where the engines count the round and go on.
+                let message = "what is repeated here so many times can match nothing";
+                return Err(problem(range, message).help("repeat it with `*` or `+`"));
             }
         }
-        piece.is_nullable |= least == 0;
+        if piece.text == LINE_BREAK {
+            self.is_linear = false;
+            piece.text = LINE_BREAK_REPEATED.to_owned();
+        }
         self.units.skip_comments(flags);
+        if takes_nothing(&piece.text) {
+            return Ok(self.looked_at(piece, least == 0));
+        }
+        piece.is_nullable |= least == 0;
         if self.units.take('+') {
             if self.look_behinds > 0 {
                 return Err(not_behind(range));
@@ -222,6 +247,18 @@ impl Translator<'_> {
             piece.text.push('?');
         }
         Ok(piece)
+    }
+
+    /// A look at a place with a quantifier, which not every engine takes: to look again changes nothing.
+    fn looked_at(&mut self, look: Piece, is_optional: bool) -> Piece {
+        let is_lazy = self.units.take('?');
+        let opening = if !is_lazy && self.units.take('+') { "(?>" } else { "(?:" };
+        self.is_linear &= opening == "(?:";
+        match (is_optional, is_lazy) {
+            (false, _) => look,
+            (true, false) => Piece { text: format!("{opening}{}|)", look.text), ..look },
+            (true, true) => Piece { text: format!("(?:|{})", look.text), ..look },
+        }
     }
 
     fn quantifier(&mut self) -> Result<Option<Quantifier>, Problem> {
@@ -277,11 +314,11 @@ impl Translator<'_> {
             Some('b') => {
                 let boundary = self.taken(Piece::nullable("(?:\\b)"));
                 match self.units.peek().filter(|unit| unit.is('{')) {
-                    Some(unit) => {
+                    Some(unit) if self.units.peek_second().is_some_and(|second| second.is('g')) => {
                         let message = "boundaries of grapheme clusters are not offered";
                         Err(problem(start..unit.at + 1, message))
                     }
-                    None => Ok(boundary),
+                    _ => Ok(boundary),
                 }
             }
             Some('G') => {
@@ -338,9 +375,9 @@ impl Translator<'_> {
     }
 }
 
-/// Behind, the engine tries lengths where Java tries places, which shows where nothing may be given back.
-pub(super) fn not_behind(range: Range<usize>) -> Problem {
-    problem(range, "what gives nothing back (`*+`, `(?>`) is not offered in a look-behind")
+/// Whether a part only looks around, or is empty.
+fn takes_nothing(text: &str) -> bool {
+    text == "(?:)" || ["(?:(?=", "(?:(?!", "(?:(?<"].iter().any(|look| text.starts_with(look))
 }
 
 struct Quantifier {

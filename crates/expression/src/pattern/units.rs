@@ -64,6 +64,11 @@ impl<'p> Units<'p> {
         self.units.get(self.next + 1).copied()
     }
 
+    /// The character after the next two.
+    pub(super) fn peek_third(&self) -> Option<Unit> {
+        self.units.get(self.next + 2).copied()
+    }
+
     /// The letter behind the backslash that is next.
     pub(super) fn after_backslash(&self) -> Option<char> {
         self.peek_second().filter(|unit| !unit.quoted).map(|unit| unit.character)
@@ -115,7 +120,7 @@ impl<'p> Units<'p> {
             return;
         }
         let mut in_comment = false;
-        while let Some(unit) = self.peek().filter(|unit| !unit.quoted) {
+        while let Some(unit) = self.peek().filter(|unit| in_comment || !unit.quoted) {
             match unit.character {
                 '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' if in_comment => in_comment = false,
                 _ if in_comment => {}
