@@ -5,6 +5,7 @@
 //! is no longer needed is itself a finding, so the lists can only shrink.
 
 mod changelog;
+mod codes;
 mod doors;
 mod examples;
 mod imports;
@@ -34,6 +35,7 @@ const RULES: &[fn(&Tree) -> Vec<Finding>] = &[
     words::findings,
     links::findings,
     changelog::findings,
+    codes::findings,
 ];
 
 /// Checks the workspace and prints every finding.

@@ -220,3 +220,22 @@ fn changelog_fragments_have_a_kind() {
     });
     assert_eq!(found.iter().map(ToString::to_string).collect::<Vec<_>>(), expected);
 }
+
+#[test]
+fn every_code_is_shown_by_a_test() {
+    let table = "macro_rules! codes { }\ncodes! {\n    A = 300, \"a\", \"a.md\";\n    B = 7 \"b\" means \"x\";\n    C = 301, \"c\", \"c.md\";\n}\n";
+    let calls = "const D: Code = Code::new(400, \"d\", \"\");\nconst E: Code = Code::new(\n    401,\n    \"e\",\n);\nconst N: u8 = 9;\n#[cfg(test)]\nmod tests { PC0400 }";
+    check(
+        codes::findings,
+        &[
+            ("crates/heap/src/errors.rs", table),
+            ("crates/objects/src/x.rs", calls),
+            ("crates/heap/tests/diagnostics/a.txt", "error[PC0300]: told"),
+            ("crates/source/src/tests.rs", "PC0007"),
+            ("docs/reference/x.md", "PC0301 PC0401"),
+        ],
+        &expect![[r#"
+            crates/heap/src/errors.rs:5: no test shows PC0301 (c): add the expected text of one
+            crates/objects/src/x.rs:2: no test shows PC0401 (e): add the expected text of one"#]],
+    );
+}

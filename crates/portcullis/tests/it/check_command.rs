@@ -156,3 +156,13 @@ fn every_bad_connector_is_told() {
     }
     assert!(ended.output.contains("4 errors"), "{}", ended.output);
 }
+
+#[test]
+fn routes_that_load_themselves_are_told() {
+    let builder = gateway().route("1-loop", r#"{ "handler": { "type": "Router" } }"#);
+    let instance = builder.folder().path().to_str().unwrap().to_owned();
+    let ended = builder.arguments(&["check", &instance]).run();
+    let error = ended.output.lines().find(|line| line.starts_with("error")).unwrap_or(&ended.output);
+    expect!["error[PC0401]: the routes of `DIR/config/routes` would load themselves without end"]
+        .assert_eq(&error.replace(&instance, "DIR"));
+}
