@@ -39,5 +39,6 @@ pub use old_names::{OldField, OldNames, OldType};
 pub use plan::{LevelScope, Plan};
 pub use reference::{OneOrMany, RawNode, Ref, Spanned};
 pub use role::{AnyObject, ExecutorRef, Role, TemporaryStorageRef};
+pub use schema::schema_of;
 pub use secrets::{Base64Secret, SecretId};
 pub use values::{ExpressionLines, FieldName, JavaPattern, PositiveDuration, StringOrLines, TimeSpan};

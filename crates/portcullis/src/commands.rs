@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::check::Format;
-use crate::{boot, check, demo, pid, reference, sample_app};
+use crate::schema::SchemaRole;
+use crate::{boot, check, demo, pid, reference, sample_app, schema};
 
 /// An identity gateway that runs the configuration of ForgeRock / Ping Identity Gateway.
 #[derive(Parser)]
@@ -60,6 +61,12 @@ enum Command {
         #[arg(long, default_value = "127.0.0.1")]
         host: std::net::IpAddr,
     },
+    /// Print the JSON Schema of the files of an instance, so that an editor completes and checks them.
+    Schema {
+        /// The kind of file. Default: config.json and routes alike.
+        #[arg(long, value_enum)]
+        role: Option<SchemaRole>,
+    },
     /// Write the reference pages and the JSON Schema of every object type.
     Reference {
         /// The folder to write into; `reference/` and `schema/` are made in it.
@@ -82,6 +89,7 @@ impl Arguments {
             }
             Command::Demo { directory } => demo::demo(directory),
             Command::SampleApp { http, host } => sample_app::run(host, http),
+            Command::Schema { role } => schema::print(role),
             Command::Reference { directory } => reference::write(&directory),
         }
     }

@@ -11,6 +11,7 @@ use exchange::{
     TemporaryStorage,
 };
 use heap::{AnyObject, Document, Environment, Generation, Ref, Started, TemporaryStorageRef, Unstarted};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use source::Diagnostic;
 
@@ -19,14 +20,18 @@ use crate::admin::Endpoints;
 /// The configuration of an instance without `config.json`.
 const DEFAULT_CONFIG: &[u8] = include_bytes!("default_config.json");
 
-/// The fields of `config.json`. Any other field that names a decorator decorates the handler.
-#[derive(Deserialize)]
+/// The objects every request meets first, and the handler that all of them begin with.
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct GatewayFields {
+    /// Where every request begins: most often a `Router`.
     #[serde(alias = "handlerObject", alias = "servletObject")]
     handler: Ref<HandlerRef>,
+    /// Keeps the sessions of requests whose route has no manager of its own. Default: that of admin.json.
     session: Option<Ref<SessionManagerRef>>,
+    /// Where entities are buffered. Default: that of admin.json.
     temporary_storage: Option<Ref<TemporaryStorageRef>>,
+    /// Not offered yet: naming one is an error.
     #[expect(dead_code, reason = "declared, so that a service that is not offered is an error")]
     audit_service: Option<Ref<AnyObject>>,
 }

@@ -18,6 +18,7 @@ mod pid;
 mod reference;
 mod reload;
 mod sample_app;
+mod schema;
 mod server_config;
 mod shutdown;
 mod table;

@@ -14,6 +14,7 @@ use serde_json::Value;
 use source::Code;
 
 use crate::language;
+use crate::schema::{self, SchemaRole};
 
 /// Writes `reference/` and `schema/` into a folder.
 pub(crate) fn write(directory: &Path) -> ExitCode {
@@ -40,8 +41,12 @@ fn try_write(directory: &Path) -> io::Result<()> {
     put(&reference.join("expressions.md"), expression::DIFFERENCES)?;
     put(&reference.join("README.md"), &index(&catalogue))?;
     put(&reference.join("older-names.md"), &older_names(&catalogue))?;
-    let schema = serde_json::to_string_pretty(&catalogue.schema()).map_err(io::Error::other)?;
-    put(&directory.join("schema").join("portcullis.schema.json"), &(schema + "\n"))
+    let schemas = directory.join("schema");
+    put_json(&schemas.join(schema::ALL), &schema::all())?;
+    for role in SchemaRole::ALL {
+        put_json(&schemas.join(format!("{}.schema.json", role.name())), &role.beside(schema::ALL))?;
+    }
+    Ok(())
 }
 
 /// The page of a diagnostic.
@@ -56,6 +61,10 @@ pub(crate) fn codes() -> Vec<&'static Code> {
     let mut codes: Vec<&Code> = all.flatten().copied().collect();
     codes.sort_by_key(|code| code.number);
     codes
+}
+
+fn put_json(path: &Path, value: &Value) -> io::Result<()> {
+    put(path, &(serde_json::to_string_pretty(value).map_err(io::Error::other)? + "\n"))
 }
 
 fn put(path: &Path, text: &str) -> io::Result<()> {

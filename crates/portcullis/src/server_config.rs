@@ -8,6 +8,7 @@ use std::time::Duration;
 use exchange::{FilterRef, SessionManagerRef};
 use heap::{AnyObject, RawNode, Ref, Spanned, TemporaryStorageRef, TimeSpan};
 use ipnet::IpNet;
+use schemars::JsonSchema;
 use serde::Deserialize as DeriveDeserialize;
 use serde::de::{Deserialize, Deserializer, Error};
 use source::{Diagnostic, DurationValue, Span};
@@ -17,6 +18,7 @@ use transport::server::{ConnectorOptions, NormalizePath};
 use crate::errors;
 
 mod ages;
+mod schema;
 
 pub(crate) use ages::modernise;
 
@@ -28,31 +30,45 @@ pub(crate) const DEFAULT_ADMIN_PORT: u16 = 8085;
 /// How long admin requests may run once the process is to stop.
 const ADMIN_GRACE_PERIOD: Duration = Duration::from_secs(1);
 
-/// The fields of `admin.json`.
-#[derive(DeriveDeserialize, Default)]
+/// The ports of the gateway, and what holds for the whole process.
+#[derive(DeriveDeserialize, JsonSchema, Default)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct AdminFields {
+    /// The ports to listen on. Default: one connector on port 8080.
     connectors: Option<Spanned<Vec<Spanned<ConnectorFields>>>>,
+    /// The port of the admin endpoints. Default: port 8085 of the loopback address.
     admin_connector: Option<Spanned<ConnectorFields>>,
+    /// Options of the whole process.
     vertx: Option<RootVertx>,
+    /// Workers, each a thread with a runtime of its own. Default: one for each core.
     pub(crate) gateway_units: Option<Spanned<usize>>,
+    /// The first part of the paths of the admin endpoints. Default: `openig`.
     pub(crate) prefix: Option<String>,
+    /// Whether the endpoints for development are there. Default: `PRODUCTION`, unless the environment says otherwise.
     pub(crate) mode: Option<Mode>,
+    /// What a PID file that is there already means: `fail` (the default) or `override`.
     pub(crate) pid_file_mode: Option<Spanned<String>>,
+    /// Keeps the sessions of requests for which neither the route nor config.json names a manager.
     pub(crate) session: Option<Ref<SessionManagerRef>>,
     /// Accepted: bodies always stream, and are buffered when an expression looks.
     streaming_enabled: Option<bool>,
+    /// Folder for temporary files.
     pub(crate) temporary_directory: Option<String>,
+    /// Where entities are buffered that config.json names no storage for.
     pub(crate) temporary_storage: Option<Ref<TemporaryStorageRef>>,
+    /// Bytes that the body of a request may have; -1 for no limit.
     max_body_length: Option<i64>,
+    /// The same for requests to the admin connector.
     admin_max_body_length: Option<i64>,
+    /// Sends the query on as the client wrote it.
     preserve_original_query_string: bool,
-    /// Declared, so that a service that is not offered is an error.
+    /// Not offered yet: naming one is an error.
     audit_service: Option<Ref<AnyObject>>,
+    /// Guards the admin endpoints.
     pub(crate) api_protection_filter: Option<Ref<FilterRef>>,
-    /// Declared, so that mistakes in it are found.
+    /// Guards the metrics, once there are any.
     metrics_protection_filter: Option<Ref<FilterRef>>,
-    /// Declared, so that mistakes in it are found.
+    /// Guards the console, once there is one.
     studio_protection_filter: Option<Ref<FilterRef>>,
     /// Accepted: there is no deprecated endpoint to serve.
     serve_deprecated_prometheus_endpoint: Option<bool>,
@@ -61,7 +77,7 @@ pub(crate) struct AdminFields {
 }
 
 /// Whether the endpoints for development are there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, DeriveDeserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, DeriveDeserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub(crate) enum Mode {
     /// `/openig/api/info` and other endpoints that show the inside.
@@ -71,14 +87,20 @@ pub(crate) enum Mode {
     Production,
 }
 
-#[derive(Debug, DeriveDeserialize)]
+#[derive(Debug, DeriveDeserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct ConnectorFields {
+    /// The port, or several that are opened with the same options; 0 takes a free one.
     port: Spanned<Ports>,
+    /// The address to listen on. Default: every address of the machine.
     host: Option<Spanned<String>>,
+    /// Not offered yet: a connector with it is an error.
     tls: Option<Spanned<RawNode>>,
+    /// Limits and options of HTTP on this connector.
     vertx: Option<ConnectorVertx>,
+    /// How long requests may take to end once the process is to stop.
     grace_period: Option<TimeSpan>,
+    /// Bytes that the head of a request may have.
     max_total_headers_size: Option<usize>,
     /// Addition: `reject` (default), `canonical` or `off`.
     normalize_path: Option<PathRule>,
@@ -90,7 +112,7 @@ struct ConnectorFields {
     max_connections_per_address: Option<usize>,
 }
 
-#[derive(Debug, Clone, Copy, DeriveDeserialize)]
+#[derive(Debug, Clone, Copy, DeriveDeserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum PathRule {
     Reject,
@@ -148,21 +170,32 @@ impl<'de> Deserialize<'de> for Refused {
 }
 
 /// The options of one connector that the original passes to its HTTP library.
-#[derive(Debug, Default, DeriveDeserialize)]
+#[derive(Debug, Default, DeriveDeserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 struct ConnectorVertx {
+    /// Bytes that a frame of a WebSocket may have.
     max_web_socket_frame_size: Option<u64>,
+    /// Bytes that a message of a WebSocket may have.
     max_web_socket_message_size: Option<u64>,
+    /// Compresses responses for clients that ask for it.
     compression_supported: bool,
+    /// How hard to compress, from 1 to 9.
     compression_level: Option<Spanned<u32>>,
     /// Seconds, as in the original; 0 means never.
     idle_timeout: Option<u64>,
+    /// Bytes that the request line may have.
     max_initial_line_length: Option<usize>,
+    /// Older name of `maxTotalHeadersSize` beside `vertx`.
     max_header_size: Option<usize>,
+    /// Connections that may wait to be accepted.
     accept_backlog: Option<u32>,
+    /// Older name of `host` beside `vertx`.
     host: Option<Spanned<String>>,
+    /// Accepted and ignored: there is no HTTP/2.
     initial_settings: Option<RawNode>,
+    /// Accepted and ignored: forms are read as entities.
     max_form_attribute_size: Option<RawNode>,
+    /// Accepted and ignored.
     so_linger: Option<RawNode>,
     port: Option<Refused>,
     use_alpn: Option<Refused>,
@@ -181,20 +214,26 @@ struct ConnectorVertx {
 }
 
 /// The options of the whole process.
-#[derive(DeriveDeserialize, Default)]
+#[derive(DeriveDeserialize, JsonSchema, Default)]
 #[serde(rename_all = "camelCase", default)]
 struct RootVertx {
+    /// Accepted and ignored.
     metrics_enabled: Option<bool>,
+    /// Accepted and ignored.
     metrics_options: Option<RawNode>,
+    /// Accepted and ignored: protocols pass unread.
     web_socket_sub_protocols: Option<RawNode>,
+    /// Names that are resolved without asking the system.
     address_resolver_options: Option<AddressResolverOptions>,
 }
 
 /// Names that are resolved without asking the system.
-#[derive(DeriveDeserialize, Default)]
+#[derive(DeriveDeserialize, JsonSchema, Default)]
 #[serde(rename_all = "camelCase", default)]
 struct AddressResolverOptions {
+    /// A file in the format of `/etc/hosts`.
     hosts_path: Option<Spanned<String>>,
+    /// Lines in the same format.
     hosts_value: Option<Spanned<String>>,
     /// The hosts file is read anew when it changes.
     hosts_refresh_period: Option<u64>,

@@ -23,6 +23,7 @@ mod older_names;
 mod proxying;
 mod reload;
 mod sample_app;
+mod schema_command;
 mod scripts;
 mod sending_again;
 mod static_resources;

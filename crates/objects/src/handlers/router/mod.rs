@@ -29,6 +29,7 @@ pub use check::{CheckedRoute, CheckedRouter, check_routes};
 use index::Index;
 pub use registry::{CODES, RouteStatus, RouterRegistry};
 use route::Route;
+pub use route::route_schema;
 use scan::{GoodTexts, ScanError, Scanner};
 
 /// Scans this often unless the configuration or `IG_ROUTER_SCAN_INTERVAL` says otherwise.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use exchange::{Context, Fault, FaultKind, HandlerRef, Outcome, Request, Response, SessionManagerRef};
 use expression::{Bindings, Expr, Guard, Scope, Uses};
 use heap::{AnyObject, Document, Environment, Generation, Ref, Started};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use source::{Diagnostic, Node};
 
@@ -34,19 +35,31 @@ enum Service {
     Closed,
 }
 
-/// The fields of a route file. Any other field that names a decorator decorates the handler.
-#[derive(Deserialize)]
+/// A file in the folder of a `Router`: a condition, and the handler of the requests for which it holds.
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct RouteFields {
+    /// What the routes of a router are ordered by. Default: the id.
     name: Option<String>,
+    /// What the route is known by in the admin endpoints. Default: the name of the file without `.json`.
     #[serde(rename = "_id")]
     id: Option<String>,
+    /// Whether the route takes a request. The first route whose condition is true gets it; a route without one
+    /// takes every request.
     pub(super) condition: Option<Expr<bool>>,
+    /// Answers the requests of the route.
     #[serde(alias = "handlerObject")]
     pub(super) handler: Ref<HandlerRef>,
+    /// Keeps the sessions of this route apart from those of the others.
     session: Option<Ref<SessionManagerRef>>,
+    /// Not offered yet: a route that names one stays closed.
     #[expect(dead_code, reason = "declared, so that an audit service that is not offered closes the route")]
     audit_service: Option<Ref<AnyObject>>,
+}
+
+/// The JSON Schema of a route file's own fields.
+pub fn route_schema() -> serde_json::Value {
+    heap::schema_of::<RouteFields>()
 }
 
 /// What a route is known by among those of its router.
