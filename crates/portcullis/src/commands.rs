@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 
 use crate::check::Format;
 use crate::schema::SchemaRole;
-use crate::{boot, check, demo, pid, reference, sample_app, schema};
+use crate::{boot, check, demo, explain, pid, reference, sample_app, schema};
 
 /// An identity gateway that runs the configuration of ForgeRock / Ping Identity Gateway.
 #[derive(Parser)]
@@ -61,6 +61,21 @@ enum Command {
         #[arg(long, default_value = "127.0.0.1")]
         host: std::net::IpAddr,
     },
+    /// Show which way a request would take, and why, without sending anything.
+    ///
+    /// The request is looked at as the client would send it: what filters on the way would change in it is not known.
+    #[command(after_help = EXPLAIN_EXAMPLE)]
+    Explain {
+        /// The instance directory. Default: IG_INSTANCE_DIR, else $HOME/.openig.
+        #[arg(short, long)]
+        directory: Option<PathBuf>,
+        /// How to print it.
+        #[arg(long, value_enum, default_value_t = explain::Format::Human)]
+        format: explain::Format,
+        /// The request in the words of curl: a method, a URL, -H 'Name: value', -d BODY.
+        #[arg(last = true, required = true)]
+        request: Vec<String>,
+    },
     /// Print the JSON Schema of the files of an instance, so that an editor completes and checks them.
     Schema {
         /// The kind of file. Default: config.json and routes alike.
@@ -78,6 +93,11 @@ const CHECK_EXIT_CODES: &str = "\
 Exit codes: 0 nothing keeps the instance from starting; 1 there are errors (or, with --strict, warnings); 2 the \
 command line is wrong or the directory cannot be read, so nothing was checked.";
 
+const EXPLAIN_EXAMPLE: &str = "\
+Example: portcullis explain -d /path/to/instance -- GET https://www.example.com/app -H 'Accept: text/html'
+
+Exit codes: 0 the way is shown; 1 config.json has mistakes; 2 the request cannot be read, or the directory is not there.";
+
 impl Arguments {
     pub(crate) fn run(self) -> ExitCode {
         match self.command {
@@ -89,6 +109,7 @@ impl Arguments {
             }
             Command::Demo { directory } => demo::demo(directory),
             Command::SampleApp { http, host } => sample_app::run(host, http),
+            Command::Explain { directory, format, request } => explain::explain(directory, format, &request),
             Command::Schema { role } => schema::print(role),
             Command::Reference { directory } => reference::write(&directory),
         }

@@ -38,13 +38,17 @@ pub(crate) struct GatewayFields {
 
 /// `config.json` declared: what `check` reports and `start` builds.
 pub(crate) fn declare(environment: &Environment) -> heap::Declared<GatewayFields> {
+    heap::declare(environment, document(environment), None, "config.json", true)
+}
+
+/// `config.json`, or what stands in for it.
+pub(crate) fn document(environment: &Environment) -> Document {
     let path = environment.paths.config.join("config.json");
-    let document = if is_there(&path) {
+    if is_there(&path) {
         heap::read_document(environment, &path, "config/config.json", None)
     } else {
         Document::parse(environment, "(default config.json)", DEFAULT_CONFIG, None)
-    };
-    heap::declare(environment, document, None, "config.json", true)
+    }
 }
 
 /// Whether a file has been written, readable or not: only one that is not there at all leaves the defaults.

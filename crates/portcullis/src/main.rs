@@ -10,6 +10,7 @@ mod commands;
 mod demo;
 mod env_config;
 mod errors;
+mod explain;
 mod gateway;
 mod instance;
 mod language;

@@ -16,6 +16,7 @@ mod check_command;
 mod check_reports;
 mod demo;
 mod examples;
+mod explain_command;
 mod guides;
 mod hostile_files;
 mod mistakes;

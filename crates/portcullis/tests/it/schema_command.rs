@@ -110,15 +110,69 @@ fn mistakes_in_an_object_are_found_at_their_places() {
         )
     };
     check("route", &filter(r#"{ "messageType": "REQUEST", "remove": ["x"] }"#), expect![]);
-    check("route", &filter(r#"{ "messageType": "REQUEST", "remve": ["x"] }"#), expect![]);
-    check("route", &filter(r#"{ "messageType": "BOTH" }"#), expect![]);
-    check("route", &filter(r#"{ "remove": ["x"] }"#), expect![]);
-    check("route", &filter(r#"{ "messageType": "REQUEST", "remove": "x" }"#), expect![]);
-    check("route", r#"{ "handler": { "type": "ReverseProxyHandlr" } }"#, expect![]);
-    check("route", r#"{ "handler": { "type": "DateHeaderFilter" } }"#, expect![]);
-    check("route", r#"{ "handler": { "type": "Chain", "confg": {} } }"#, expect![]);
-    check("route", r#"{ "handler": { "config": {} } }"#, expect![]);
-    check("route", r#"{ "handlr": "x" }"#, expect![]);
+    check(
+        "route",
+        &filter(r#"{ "messageType": "REQUEST", "remve": ["x"] }"#),
+        expect![[r#"
+        /handler/config/filters/0/config: Additional properties are not allowed ('remve' was unexpected)
+    "#]],
+    );
+    check(
+        "route",
+        &filter(r#"{ "messageType": "BOTH" }"#),
+        expect![[r#"
+        /handler/config/filters/0/config/messageType: "BOTH" is not valid under any of the schemas listed in the 'anyOf' keyword
+    "#]],
+    );
+    check(
+        "route",
+        &filter(r#"{ "remove": ["x"] }"#),
+        expect![[r#"
+        /handler/config/filters/0/config: "messageType" is a required property
+    "#]],
+    );
+    check(
+        "route",
+        &filter(r#"{ "messageType": "REQUEST", "remove": "x" }"#),
+        expect![[r#"
+        /handler/config/filters/0/config/remove: "x" does not match "[&$#]\{"
+    "#]],
+    );
+    check(
+        "route",
+        r#"{ "handler": { "type": "ReverseProxyHandlr" } }"#,
+        expect![[r#"
+        /handler/type: "ReverseProxyHandlr" is not valid under any of the schemas listed in the 'anyOf' keyword
+    "#]],
+    );
+    check(
+        "route",
+        r#"{ "handler": { "type": "DateHeaderFilter" } }"#,
+        expect![[r#"
+        /handler/type: "DateHeaderFilter" is not valid under any of the schemas listed in the 'anyOf' keyword
+    "#]],
+    );
+    check(
+        "route",
+        r#"{ "handler": { "type": "Chain", "confg": {} } }"#,
+        expect![[r#"
+        /handler: "config" is a required property
+    "#]],
+    );
+    check(
+        "route",
+        r#"{ "handler": { "config": {} } }"#,
+        expect![[r#"
+        /handler: "type" is a required property
+    "#]],
+    );
+    check(
+        "route",
+        r#"{ "handlr": "x" }"#,
+        expect![[r#"
+        : "handler" is a required property
+    "#]],
+    );
 }
 
 #[test]
@@ -127,12 +181,20 @@ fn mistakes_in_admin_json_are_found() {
     check(
         "admin",
         r#"{ "connectors": [ { "prt": 8080 }, { "port": 70000 }, { "port": true } ] }"#,
-        expect![],
+        expect![[r#"
+            /connectors/0: "port" is a required property
+            /connectors/0: Additional properties are not allowed ('prt' was unexpected)
+            /connectors/1/port: 70000 is greater than the maximum of 65535
+            /connectors/2/port: true is not of types "null", "integer", "string", "array", "object"
+        "#]],
     );
     check(
         "admin",
         r#"{ "mode": "TEST", "connectors": [ { "port": 1, "vertx": { "ssl": true } } ] }"#,
-        expect![],
+        expect![[r#"
+            /connectors/0/vertx/ssl: true is not of types "null", "string", "object"
+            /mode: "TEST" is not valid under any of the schemas listed in the 'anyOf' keyword
+        "#]],
     );
 }
 
@@ -176,7 +238,13 @@ fn old_names_are_valid_and_marked() {
         r#"{ "handler": { "type": "RouterHandler", "config": { "directory": "x" } } }"#,
         expect![""],
     );
-    check("route", r#"{ "handler": { "type": "RouterHandler", "config": { "directry": "x" } } }"#, expect![]);
+    check(
+        "route",
+        r#"{ "handler": { "type": "RouterHandler", "config": { "directry": "x" } } }"#,
+        expect![[r#"
+        /handler/config: Additional properties are not allowed ('directry' was unexpected)
+    "#]],
+    );
 }
 
 #[test]

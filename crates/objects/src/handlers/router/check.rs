@@ -30,6 +30,8 @@ pub struct CheckedRoute {
     pub name: String,
     /// Whether a start would let it serve.
     pub loads: bool,
+    /// Whether the router asks it at all: not where its name is refused, or its condition cannot be told.
+    pub is_asked: bool,
     /// The condition as it stands in the file, tokens not replaced; nothing for a route that takes every request.
     pub condition: Option<String>,
     /// Whether the condition holds for no request at all.
@@ -38,6 +40,8 @@ pub struct CheckedRoute {
     pub shadowed_by: Option<String>,
     /// What there is to say about it.
     pub diagnostics: Vec<Diagnostic>,
+    /// The names that hold in it, for looking at what is within.
+    pub scope: Arc<LevelScope>,
 }
 
 /// Declares every route of a folder, and of the folders of routers within, and builds those that have no
@@ -126,17 +130,19 @@ impl Check<'_> {
             identity = outline.identity;
         }
         self.within(declared.nested, &declared.scope, generation.as_ref(), &mut diagnostics)?;
+        let condition = condition.filter(|_| !is_refused);
         let route = CheckedRoute {
             file: shown,
             id: identity.id.clone(),
             name: identity.name.clone(),
             loads: !diagnostics.iter().any(Diagnostic::is_error),
+            is_asked: condition.is_some(),
             condition: condition_span.as_ref().map(|span| span.text().trim_matches('"').to_owned()),
             never_matches: false,
             shadowed_by: None,
             diagnostics,
+            scope: declared.scope,
         };
-        let condition = condition.filter(|_| !is_refused);
         Ok(Found { route, identity, is_declared, condition, place: condition_span.or(start) })
     }
 
