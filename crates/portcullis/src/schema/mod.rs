@@ -136,6 +136,14 @@ fn level(catalogue: &Catalogue, fields: Value, owner: &str) -> Value {
         "description": "Values for expressions and for tokens such as `&{name}`, here and in the routes below.",
         "type": "object",
     });
+    let secrets = json!({
+        "description": "Older releases: declare a `SecretsProvider` and name it where secrets are needed.",
+        "deprecated": true,
+        "type": ["object", "string", "null"],
+        "properties": { "stores": { "type": "array", "items": {
+            "if": { "type": "object" }, "then": object, "else": { "type": "string" },
+        } } },
+    });
     let decorators = json!({
         "description": "Decorations of every object here and in the routes below.",
         "type": "object",
@@ -145,6 +153,7 @@ fn level(catalogue: &Catalogue, fields: Value, owner: &str) -> Value {
     own["heap"] = heap;
     own["properties"] = properties;
     own["globalDecorators"] = decorators;
+    own["secrets"] = secrets;
     if let (Some(own), Value::Object(decorations)) = (own.as_object_mut(), decorations(catalogue)) {
         own.extend(decorations);
     }
