@@ -19,6 +19,7 @@ mod examples;
 mod explain_command;
 mod guides;
 mod hostile_files;
+mod kept_for_browsers;
 mod mistakes;
 mod older_names;
 mod proxying;
