@@ -35,8 +35,8 @@ pub(crate) fn is_from_own_page(cx: &Context, request: &Request) -> bool {
     }
 }
 
-/// Whether a browser takes a path and query for one of the same host. Two slashes, of either kind, are the beginning
-/// of another one.
+/// Whether a browser takes a path and query for one of the same host. Two slashes, of either kind, are the
+/// beginning of another one.
 pub(crate) fn leads_here(target: &str) -> bool {
     target.strip_prefix('/').is_some_and(|rest| !rest.starts_with(['/', '\\']))
 }

@@ -32,8 +32,8 @@ const DEFAULT_MESSAGE: &str = "Without JavaScript you will come back to the begi
 /// What the page sends is a path, a query and a fragment, each of a length that browsers and servers can take.
 const FORM_BYTES_MAX: u64 = 16 * 1024;
 
-/// Without a fragment there is nothing to tell, and the script goes on at once. A redirect within one origin would
-/// have kept the fragment, so going there keeps it, too.
+/// Without a fragment there is nothing to tell, and the script goes on at once. A redirect within one origin
+/// would have kept the fragment, so going there keeps it, too.
 const SCRIPT: &str = include_str!("capture.js");
 
 /// Remembers the fragment of a URI (`#part`) while a person logs in.
