@@ -38,7 +38,12 @@ impl Object for Attributes {
         "attributes"
     }
     fn property(&self, name: &str) -> Value<'_> {
-        self.0.get(name).cloned().unwrap_or(Value::Null)
+        match self.0.get(name) {
+            // Borrowed, because conditions ask for texts most.
+            Some(Value::String(text)) => Value::text(text),
+            Some(value) => value.clone(),
+            None => Value::Null,
+        }
     }
     fn len(&self) -> Option<usize> {
         Some(self.0.len())

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use expression::{Object, ObjectRef, Value};
 use indexmap::IndexMap;
 
-use crate::beans::{copied, map, owned, shared, text_owned};
+use crate::beans::{copied, map, shared, text_owned};
 use crate::{Context, Request, RouterContext};
 
 /// The contexts that are always there, with their properties, outermost first.
@@ -146,8 +146,8 @@ impl Object for Contexts<'_> {
         Some(self.look(name, key.as_str()?))
     }
     fn keys(&self) -> Vec<String> {
-        let mut names: Vec<String> =
-            owned(&["attributes", "client", "requestAudit", "router", "session", "transactionId"]);
+        let mut names: Vec<String> = BUILT_IN.iter().map(|(name, _)| (*name).to_owned()).collect();
+        names.sort_unstable();
         for fact in self.cx.fact_names() {
             if !names.iter().any(|name| name == fact) {
                 names.push(fact.to_owned());
