@@ -8,6 +8,7 @@ mod derive;
 
 use std::fmt;
 
+use crate::cursor::Cursor;
 use crate::node::Node;
 use crate::scope::{Root, Scope};
 use crate::value::Value;
@@ -184,11 +185,13 @@ impl Subject {
 
     /// The value for a request.
     pub fn value<'a>(&'a self, scope: &'a dyn Scope) -> Value<'a> {
-        self.keys.iter().fold(scope.root(self.root), |value, key| match key {
-            Key::Property(name) => value.property(name),
-            Key::Index(name) => value.index(&Value::text(name)),
-            Key::Position(at) => value.index(&Value::Integer(*at)),
-        })
+        let start = Cursor::At(scope.root(self.root));
+        let end = self.keys.iter().fold(start, |cursor, key| match key {
+            Key::Property(name) => cursor.property(name),
+            Key::Index(name) => cursor.index(&Value::text(name)),
+            Key::Position(at) => cursor.index(&Value::Integer(*at)),
+        });
+        end.value()
     }
 }
 
