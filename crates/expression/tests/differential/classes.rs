@@ -193,6 +193,10 @@ fn one_form(text: &str) -> Option<String> {
 
 pub(crate) fn of_pattern(case: &Case, ours: &str, java: &str, oracle: &mut Oracle) -> Option<&'static str> {
     if let Some(complaint) = ours.strip_prefix("refused: ") {
+        if complaint.contains("repeats nothing") && case.pattern.contains("x") && case.pattern.contains("( ?")
+        {
+            return Some("quantifiers behind blanks");
+        }
         return NOT_OFFERED.iter().find(|(part, _)| complaint.contains(part)).map(|(_, class)| *class);
     }
     if java == "broken" {
