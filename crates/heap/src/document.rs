@@ -73,6 +73,11 @@ impl Document {
         Self { root: Some(root), diagnostics, bindings, properties: tokens.own }
     }
 
+    /// What expressions of this document know at load.
+    pub fn bindings(&self) -> &Bindings {
+        &self.bindings
+    }
+
     fn broken(
         environment: &Environment,
         parent: Option<&Arc<LevelScope>>,
