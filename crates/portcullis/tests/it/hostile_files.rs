@@ -115,12 +115,7 @@ fn tokens_that_grow_by_doubling() {
         &text,
         expect![[r#"
         error[PC0054]: the values of the tokens exceed 16777216 bytes
-        error[PC0054]: the values of the tokens exceed 16777216 bytes
-        error[PC0054]: the values of the tokens exceed 16777216 bytes
-        error[PC0054]: the values of the tokens exceed 16777216 bytes
-        error[PC0054]: the values of the tokens exceed 16777216 bytes
-        error[PC0054]: the values of the tokens exceed 16777216 bytes
-        error[PC0054]: the values of the tokens exceed 16777216 bytes
+        error[PC0050]: the token `p63` has no value
     "#]],
     );
 }
