@@ -126,7 +126,6 @@ fn wrapped(block: &Block) -> Value {
         json!({ "name": "MySecureClientHandler", "type": "ClientHandler" }),
         json!({ "name": "MySecretsProvider", "type": "SystemAndEnvSecretStore" }),
         json!({ "name": "mySystemAndEnvSecretStore", "type": "SystemAndEnvSecretStore" }),
-        json!({ "name": "SystemAndEnvSecretStore", "type": "SystemAndEnvSecretStore" }),
     ];
     let mentioned = printed.to_string();
     let mut heap: Vec<Value> = neighbours
