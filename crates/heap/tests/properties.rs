@@ -15,7 +15,7 @@ use types::{answer, build, environment, shown};
 fn sources() -> Arc<Environment> {
     let mut environment = environment(Services::default());
     let text = |text: &str| text.to_owned();
-    let process = &mut environment.process;
+    let process = Arc::get_mut(&mut environment.process).unwrap();
     process
         .env
         .extend([("ALL_FOUR", "env"), ("A_B_C", "dashes")].map(|(name, value)| (text(name), text(value))));
