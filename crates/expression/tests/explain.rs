@@ -83,12 +83,12 @@ fn a_part_that_fails_says_why() {
     check_parts(
         "${session.missing.contains('a') and request.method > 5}",
         expect![[r#"
-        session.missing.contains('a') and request.method > 5 = null: `contains()` is called on null
-          session.missing.contains('a') = null: `contains()` is called on null
-            session.missing = null
-          request.method > 5 = null: a text of 3 bytes is not a whole number
-            request.method = "GET"
-    "#]],
+            session.missing.contains('a') and request.method > 5 = false
+              session.missing.contains('a') = null
+                session.missing = null
+              request.method > 5 = null: a text of 3 bytes is not a whole number
+                request.method = "GET"
+        "#]],
     );
 }
 

@@ -129,8 +129,7 @@ mod tests {
         let catalogue = crate::catalogue();
         let offered: Vec<&str> =
             catalogue.iter().flat_map(|entry| entry.aliases.iter().copied().chain([entry.name])).collect();
-        let listed: Vec<&str> =
-            super::NAMES.iter().copied().filter(|name| offered.contains(name)).collect();
+        let listed: Vec<&str> = super::NAMES.iter().copied().filter(|name| offered.contains(name)).collect();
         assert_eq!(listed, [""; 0]);
         assert!(super::NAMES.is_sorted());
     }

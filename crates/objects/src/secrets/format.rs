@@ -31,20 +31,27 @@ impl<'de> Deserialize<'de> for SecretFormat {
                 match text.to_ascii_uppercase().as_str() {
                     "BASE64" => Ok(SecretFormat::Base64),
                     "PLAIN" => Ok(SecretFormat::Plain),
-                    _ => Err(not_offered()),
+                    _ => Err(E::custom(
+                        "a format is `BASE64` or `PLAIN`; others are not offered by this version",
+                    )),
                 }
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<SecretFormat, A::Error> {
-                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                Err(not_offered())
+                let mut name = None;
+                while let Some(key) = map.next_key::<String>()? {
+                    match key.as_str() {
+                        "type" => name = Some(map.next_value::<String>()?),
+                        _ => {
+                            map.next_value::<IgnoredAny>()?;
+                        }
+                    }
+                }
+                let name = name.ok_or_else(|| A::Error::custom("a format needs the field `type`"))?;
+                Err(A::Error::custom(format!("the format `{name}` is not offered by this version")))
             }
         }
         deserializer.deserialize_any(Text)
     }
-}
-
-fn not_offered<E: Error>() -> E {
-    E::custom("a format is `BASE64` or `PLAIN`; formats of keys are not offered by this version")
 }
 
 impl JsonSchema for SecretFormat {

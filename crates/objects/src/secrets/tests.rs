@@ -535,7 +535,7 @@ fn mistakes_of_stores_are_found_at_load() {
               |
             5 |     {"name": "4", "type": "Base64EncodedSecretStore", "config": {"secrets": {"a/b": "MQ=="}}},
               |                                                                              ^^^^^
-            error[PC0302]: SystemAndEnvSecretStore: a format is `BASE64` or `PLAIN`; formats of keys are not offered by this version
+            error[PC0302]: SystemAndEnvSecretStore: a format is `BASE64` or `PLAIN`; others are not offered by this version
              --> config.json:6:75
               |
             6 |     {"name": "5", "type": "SystemAndEnvSecretStore", "config": {"format": "HEX"}},
@@ -550,7 +550,7 @@ fn mistakes_of_stores_are_found_at_load() {
               |
             8 |     {"name": "7", "type": "FileSystemSecretStore", "config": {"format": {"type": "PemPropertyFormat"}}},
               |                                                              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-            error[PC0302]: FileSystemSecretStore: a format is `BASE64` or `PLAIN`; formats of keys are not offered by this version
+            error[PC0302]: FileSystemSecretStore: the format `PemPropertyFormat` is not offered by this version
              --> config.json:8:73
               |
             8 |     {"name": "7", "type": "FileSystemSecretStore", "config": {"format": {"type": "PemPropertyFormat"}}},

@@ -115,8 +115,7 @@ fn state(block: &Block) -> String {
 /// What an error says is not offered: an object type, or something that a property asks for.
 fn not_offered(error: &str) -> Option<&str> {
     let (_, complaint) = error.strip_suffix(" is not offered by this version")?.split_once("]: ")?;
-    let object_type = complaint.strip_prefix("the object type `").map(|name| name.trim_end_matches('`'));
-    Some(object_type.unwrap_or_else(|| complaint.rsplit(": ").next().unwrap_or(complaint)))
+    complaint.split('`').nth(1).or_else(|| complaint.rsplit(": ").next())
 }
 
 /// A route around a part of a configuration, with the objects that the part refers to and its guide does not print.
