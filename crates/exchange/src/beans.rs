@@ -14,6 +14,7 @@ use indexmap::IndexMap;
 
 use crate::fields::{Cookies, Parameters, first, grouped, pairs, position};
 use crate::roots::{REQUEST, RESPONSE};
+use crate::uri::decode;
 use crate::{Body, Headers, Request, Response, Session, Uri};
 
 /// Values that filters hand to one another: `attributes` in expressions.
@@ -75,6 +76,12 @@ impl Object for Request {
                 grouped(pairs(self.uri.raw_query().unwrap_or_default()).chain(pairs(&body)))
             }
             _ => Value::Null,
+        }
+    }
+    fn within(&self, name: &str, key: &Value<'_>) -> Option<Value<'_>> {
+        match (name, key) {
+            ("uri", Value::String(property)) => Some(self.uri.property(property)),
+            _ => None,
         }
     }
     fn keys(&self) -> Vec<String> {
@@ -316,10 +323,6 @@ impl Object for Session {
 fn is_form(content_type: &str) -> bool {
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")
-}
-
-pub(crate) fn decode(text: &str) -> Cow<'_, str> {
-    percent_encoding::percent_decode_str(text).decode_utf8_lossy()
 }
 
 /// The version as written in HTTP/1.

@@ -10,7 +10,8 @@ use http::uri::PathAndQuery;
 use indexmap::IndexMap;
 
 use crate::Headers;
-use crate::beans::{decode, list, shared};
+use crate::beans::{list, shared};
+use crate::uri::decode;
 
 /// The parameters of a query: `request.queryParams`.
 pub(crate) struct Parameters(pub(crate) PathAndQuery);

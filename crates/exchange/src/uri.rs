@@ -287,7 +287,11 @@ fn join_authority(user_info: Option<&str>, host: &str, port: Option<u16>) -> Str
     format!("{user_info}{host}{port}")
 }
 
-fn decode(text: &str) -> Cow<'_, str> {
+/// The text without its percent encoding. Most has none, and is only looked through for the sign.
+pub(crate) fn decode(text: &str) -> Cow<'_, str> {
+    if !text.as_bytes().contains(&b'%') {
+        return Cow::Borrowed(text);
+    }
     percent_decode_str(text).decode_utf8_lossy()
 }
 

@@ -24,6 +24,7 @@ pub(crate) enum Name<'a> {
 
 impl<'a> Cursor<'a> {
     /// The value, once the path has ended.
+    #[inline]
     pub(crate) fn value(self) -> Value<'a> {
         match self {
             Cursor::At(value) => value,
@@ -33,7 +34,12 @@ impl<'a> Cursor<'a> {
     }
 
     /// One step on, by name.
+    #[inline]
     pub(crate) fn property(self, name: &'a str) -> Cursor<'a> {
+        // The usual first step, without the detour.
+        if let Cursor::At(Value::Object(object)) = self {
+            return Cursor::Before(object, Name::Plain(name));
+        }
         match self.before(&Value::text(name)) {
             Step::Done(value) => Cursor::At(value),
             Step::From(Value::Object(object)) => Cursor::Before(object, Name::Plain(name)),

@@ -62,15 +62,24 @@ impl<'a> Evaluation<'a> {
         }
     }
 
+    #[inline]
     fn count(&self) -> Result<(), EvaluationError> {
-        let left = self.steps.get().checked_sub(1);
-        self.steps.set(left.ok_or_else(|| EvaluationError::new("the expression takes too many steps"))?);
-        Ok(())
+        match self.steps.get() {
+            0 => Err(EvaluationError::new("the expression takes too many steps")),
+            left => {
+                self.steps.set(left - 1);
+                Ok(())
+            }
+        }
     }
 
     /// Follows a path to its last step.
     fn follow(&self, node: &'a Node) -> Result<Cursor<'a>, EvaluationError> {
         match node {
+            Node::Root(root) => {
+                self.count()?;
+                Ok(Cursor::At(self.scope.root(*root)))
+            }
             Node::Property(base, name) => {
                 self.count()?;
                 Ok(self.follow(base)?.property(name))

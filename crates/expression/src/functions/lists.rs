@@ -4,6 +4,7 @@ use crate::errors::EvaluationError;
 use crate::evaluate::{Outcome, TEXT_BYTES_MAX};
 use crate::functions::{Function, texts};
 use crate::types::{TEXTS, Type};
+use memchr::memmem;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("array", &["texts…"], TEXTS, array)
@@ -52,7 +53,7 @@ pub(crate) fn contains(container: &Value<'_>, wanted: &Value<'_>) -> Result<bool
     }
     Ok(match container {
         Value::String(text) => match wanted {
-            Value::String(wanted) => text.contains(&**wanted),
+            Value::String(wanted) => memmem::find(text.as_bytes(), wanted.as_bytes()).is_some(),
             _ => false,
         },
         Value::List(list) => list.iter().any(|element| element.same(wanted)),

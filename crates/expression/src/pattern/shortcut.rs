@@ -1,6 +1,8 @@
 //! Patterns that are plain text in disguise: `^/css`, `admin`, `^/a$`. Most route conditions are such, and
 //! comparing text is several times faster than running a program.
 
+use memchr::memmem;
+
 /// A test that is equal to matching a pattern.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Shortcut {
@@ -40,7 +42,8 @@ impl Shortcut {
     pub(super) fn find(&self, text: &str) -> bool {
         match self {
             Shortcut::StartsWith(start) => text.starts_with(start),
-            Shortcut::Contains(part) => text.contains(part),
+            // For short texts quicker than `str::contains`, which prepares for long ones.
+            Shortcut::Contains(part) => memmem::find(text.as_bytes(), part.as_bytes()).is_some(),
         }
     }
 }
