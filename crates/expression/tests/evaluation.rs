@@ -145,6 +145,9 @@ fn methods() {
     check("${'😀b'.indexOf('b')}", expect!["2"]);
     check("${'abab'.lastIndexOf('b')}", expect!["3"]);
     check("${'abab'.indexOf('b', 2)}", expect!["3"]);
+    check("${'abab'.indexOf(98)}", expect!["1"]);
+    check("${'abab'.indexOf(12345678.9)}${'abab'.lastIndexOf(-1)}", expect![[r#""-1-1""#]]);
+    check("${'😀'.indexOf(55357)}", expect!["error: half a character cannot be looked for"]);
     check("${'a.b'.replace('.', '-')}", expect![[r#""a-b""#]]);
     check("${'a1b22'.replaceAll('([0-9]+)', '<$1>')}", expect![[r#""a<1>b<22>""#]]);
     check("${'a1b22'.replaceFirst('\\d', '')}", expect![[r#""ab22""#]]);

@@ -1,9 +1,12 @@
 //! Guards: what they say of a condition, and that a condition is never true where its guard says no.
 
+#[path = "support/random.rs"]
+mod random;
 mod support;
 
 use expect_test::{Expect, expect};
 use expression::{Bindings, Expr, Guard, Root, Scope, Value};
+use random::Random;
 use serde_json::json;
 use support::bindings;
 
@@ -144,22 +147,6 @@ fn conditions_that_exclude_each_other_are_apart() {
     check(path, "false", true);
 }
 
-/// xorshift64*: the same sequence on every run.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % limit
-    }
-
-    fn pick<T: Clone>(&mut self, things: &[T]) -> T {
-        things[self.below(things.len())].clone()
-    }
-}
-
 /// A request whose values are drawn from few characters, so that conditions hold now and then.
 struct RandomRequest(Value<'static>);
 
@@ -173,8 +160,9 @@ impl RandomRequest {
     fn new(random: &mut Random) -> Self {
         let pieces = ["a", "b", "A", "/", ".", "é", "\n"];
         let path = (0..random.below(5)).fold("/".to_owned(), |path, _| path + random.pick(&pieces));
-        let host = random.pick(&[json!("a"), json!("b"), json!(null)]);
-        let method = random.pick(&[json!("GET"), json!("PUT"), json!(80), json!(null), json!(["GET"])]);
+        let hosts = [json!("a"), json!("b"), json!(null)];
+        let methods = [json!("GET"), json!("PUT"), json!(80), json!(null), json!(["GET"])];
+        let (host, method) = (&hosts[random.below(hosts.len())], &methods[random.below(methods.len())]);
         Self(Value::from(json!({ "method": method, "uri": { "path": path, "host": host } })))
     }
 }
@@ -182,7 +170,7 @@ impl RandomRequest {
 fn random_condition(random: &mut Random, depth: usize) -> String {
     let subject =
         random.pick(&["request.uri.path", "request.uri.host", "request.method", "request['method']"]);
-    if depth > 0 && random.below(4) > 0 {
+    if depth > 0 && random.percent(75) {
         let (left, right) = (random_condition(random, depth - 1), random_condition(random, depth - 1));
         return match random.below(6) {
             0 | 1 => format!("({left} and {right})"),
@@ -245,7 +233,7 @@ fn random_pattern(random: &mut Random) -> String {
 
 #[test]
 fn no_condition_is_true_where_its_guard_says_no() {
-    let mut random = Random(7);
+    let mut random = Random::new(7);
     let (mut refused, mut is_true) = (0, 0);
     for _ in 0..3_000 {
         let text = format!("${{{}}}", random_condition(&mut random, 2));

@@ -63,7 +63,7 @@ pub(super) static METHODS: &[Method] = &[
             Some(from) => clamped_offset(&text, from)?,
             None => 0,
         };
-        let found = text[start..].find(&*wanted(&arguments[0])?);
+        let found = wanted(&arguments[0])?.and_then(|wanted| text[start..].find(&*wanted));
         Ok(Value::Integer(found.map_or(-1, |at| units::from_byte(&text, start + at))))
     }),
     method(Kind::Text, "isBlank", 0..=0, |base, _| {
@@ -72,7 +72,7 @@ pub(super) static METHODS: &[Method] = &[
     method(Kind::Text, "isEmpty", 0..=0, |base, _| Ok(Value::Bool(base.to_text().is_empty()))),
     method(Kind::Text, "lastIndexOf", 1..=1, |base, arguments| {
         let text = base.to_text();
-        let found = text.rfind(&*wanted(&arguments[0])?);
+        let found = wanted(&arguments[0])?.and_then(|wanted| text.rfind(&*wanted));
         Ok(Value::Integer(found.map_or(-1, |at| units::from_byte(&text, at))))
     }),
     method(Kind::Text, "length", 0..=0, |base, _| {
@@ -209,16 +209,18 @@ fn not_null<'v>(value: &'v Value<'_>) -> Result<Cow<'v, str>, EvaluationError> {
     Ok(value.to_text())
 }
 
-/// What `indexOf` looks for: a text, or the character that has a number as its code.
-fn wanted<'v>(value: &'v Value<'_>) -> Result<Cow<'v, str>, EvaluationError> {
-    match value {
-        Value::Integer(_) | Value::Decimal(_) => {
-            let character = u32::try_from(to_int(value)?).ok().and_then(char::from_u32);
-            let character = character.ok_or_else(|| EvaluationError::new("a number is no character"))?;
-            Ok(Cow::Owned(character.to_string()))
-        }
-        other => not_null(other),
+/// What `indexOf` looks for: a text, or the character that has a number as its code. No text has one that is
+/// no code at all.
+fn wanted<'v>(value: &'v Value<'_>) -> Result<Option<Cow<'v, str>>, EvaluationError> {
+    if !matches!(value, Value::Integer(_) | Value::Decimal(_)) {
+        return not_null(value).map(Some);
     }
+    let code = to_int(value)?;
+    if (0xD800..0xE000).contains(&code) {
+        return Err(EvaluationError::new("half a character cannot be looked for"));
+    }
+    let character = u32::try_from(code).ok().and_then(char::from_u32);
+    Ok(character.map(|character| Cow::Owned(character.to_string())))
 }
 
 /// The characters of an argument that Java wants as a `CharSequence`: it converts nothing to one.

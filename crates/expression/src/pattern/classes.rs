@@ -233,7 +233,10 @@ fn octal(units: &mut Units<'_>, start: usize) -> Result<Escaped, Problem> {
 fn coded(units: &mut Units<'_>, letter: char, start: usize) -> Result<Escaped, Problem> {
     let character = match letter {
         'c' => {
-            let control = units.peek().filter(|unit| !unit.quoted).map(|unit| u32::from(unit.character) ^ 64);
+            // Java writes a backslash before what `\Q` quotes, but not before letters.
+            let is_plain = |letter: char| !letter.is_ascii() || letter.is_ascii_alphabetic();
+            let control = units.peek().filter(|unit| !unit.quoted || is_plain(unit.character));
+            let control = control.map(|unit| u32::from(unit.character) ^ 64);
             control.and_then(char::from_u32).inspect(|_| units.advance())
         }
         'u' => utf16(units),

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::errors::Problem;
-use crate::pattern::translate::{Flags, Piece, Translator, problem};
+use crate::pattern::translate::{Flags, Piece, Translator, Width, problem};
 
 enum Extension {
     /// A group, with what it opens with.
@@ -16,6 +16,7 @@ impl Translator<'_> {
     /// Translates the group whose `(` is next; nothing where only flags are set.
     pub(super) fn group(&mut self, flags: &mut Flags) -> Result<Option<Piece>, Problem> {
         let start = self.units.position();
+        let groups_before = self.groups;
         self.units.advance();
         let mut inner = *flags;
         let opening = if self.units.take('?') {
@@ -30,20 +31,34 @@ impl Translator<'_> {
             self.groups += 1;
             "(".to_owned()
         };
-        let looks_behind = usize::from(matches!(opening.as_str(), "(?<=" | "(?<!"));
-        self.look_behinds += looks_behind;
-        let captures = opening == "(" || opening.starts_with("(?P<");
-        self.open.extend(captures.then_some(self.groups));
+        let looks_behind = matches!(opening.as_str(), "(?<=" | "(?<!");
+        let looks = looks_behind || matches!(opening.as_str(), "(?=" | "(?!");
+        let number = (opening == "(" || opening.starts_with("(?P<")).then_some(self.groups);
+        let (looks_before, matched_before) = (self.looks, self.texts.matched.len());
+        self.look_behinds += usize::from(looks_behind);
+        self.texts.open.extend(number);
         let body = self.alternatives(&mut inner)?;
-        if captures {
-            self.open.pop();
+        self.look_behinds -= usize::from(looks_behind);
+        if number.is_some() {
+            self.texts.open.pop();
         }
-        self.look_behinds -= looks_behind;
+        self.texts.matched.extend(number);
         if !self.units.take(')') {
             return Err(problem(start..start + 1, "the group has no closing `)`"));
         }
+        if looks || opening == "(?>" {
+            self.texts.keep(groups_before + 1..=self.groups)?;
+        }
+        if opening.ends_with('!') {
+            self.texts.matched.truncate(matched_before);
+        }
+        if looks_behind && body.width == Width::Varies {
+            self.texts.lost.extend(groups_before + 1..=self.groups);
+            if self.looks > looks_before {
+                return Err(looks_from_behind(start..self.units.position()));
+            }
+        }
         let text = format!("{opening}{})", body.text);
-        let looks = looks_behind == 1 || matches!(opening.as_str(), "(?=" | "(?!");
         // Not every engine repeats a look-around unless it stands in a group.
         Ok(Some(if looks { Piece::nullable(format!("(?:{text})")) } else { Piece { text, ..body } }))
     }
@@ -72,7 +87,7 @@ impl Translator<'_> {
         } else {
             return self.inline_flags(start, flags);
         };
-        self.is_linear = false;
+        self.looks_around();
         Ok(Extension::Group(opening.to_owned()))
     }
 
@@ -116,61 +131,16 @@ impl Translator<'_> {
         Err(problem(start..self.units.position(), message)
             .help("known are `(?:`, `(?=`, `(?!`, `(?<=`, `(?<!`, `(?>`, `(?<name>` and the flags idmsuxU"))
     }
-
-    pub(super) fn named_reference(&mut self, start: usize, flags: Flags) -> Result<String, Problem> {
-        self.units.advance();
-        self.units.advance();
-        let name = if self.units.take('<') { self.units.name() } else { None };
-        let name = name.filter(|_| self.units.take('>'));
-        let range = start..self.units.position();
-        let Some(name) = name else {
-            return Err(problem(range, "a reference to a named group is written `\\k<name>`"));
-        };
-        match self.names.iter().find(|(known, _)| *known == name).map(|(_, number)| *number) {
-            Some(number) => self.reference(number, range, flags),
-            None => Err(problem(range, format!("no group before this place is named `{name}`"))),
-        }
-    }
-
-    /// Takes digits as long as there is such a group, as Java does.
-    pub(super) fn numbered_reference(&mut self, start: usize, flags: Flags) -> Result<String, Problem> {
-        self.units.advance();
-        let mut number = 0;
-        while let Some(digit) = self.units.peek().and_then(|unit| unit.character.to_digit(10)) {
-            let longer = number * 10 + digit as usize;
-            if number > 0 && longer > self.groups {
-                break;
-            }
-            number = longer;
-            self.units.advance();
-        }
-        let range = start..self.units.position();
-        if number > self.groups {
-            let message = format!("the pattern has no group {number} before this place");
-            return Err(problem(range, message));
-        }
-        self.reference(number, range, flags)
-    }
-
-    fn reference(&mut self, number: usize, range: Range<usize>, flags: Flags) -> Result<String, Problem> {
-        if self.open.contains(&number) {
-            return Err(problem(range, format!("the reference to group {number} stands inside of it")));
-        }
-        if self.uncertain.contains(&number) {
-            let message =
-                format!("group {number} is repeated and may have matched nothing in the last round");
-            return Err(problem(range, message).help("refer to a group around the repetition"));
-        }
-        if flags.ignores_case {
-            let message = "a reference to a group under the flag `i` is not offered";
-            return Err(problem(range, message).help("switch the flag off around it: `(?-i:…)`"));
-        }
-        self.is_linear = false;
-        Ok(format!("(?:\\{number})"))
-    }
 }
 
 /// Behind, the engine tries lengths where Java tries places, which shows where nothing may be given back.
 pub(super) fn not_behind(range: Range<usize>) -> Problem {
     problem(range, "what gives nothing back (`*+`, `(?>`) is not offered in a look-behind")
+}
+
+/// Where the engine has to try lengths and to look around for each, it takes a failure of its own, as at `\b`
+/// behind letters beyond ASCII, for a text that does not match, which makes `(?<!` true.
+fn looks_from_behind(range: Range<usize>) -> Problem {
+    problem(range, "a look-behind whose length varies cannot itself look around or back")
+        .help("write one look-behind for each length, as alternatives")
 }

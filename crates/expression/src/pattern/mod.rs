@@ -5,8 +5,8 @@
 //! `$`, `a*+` and `\h` mean different things in the two worlds, and a pattern often guards access. What
 //! cannot be carried over is refused when the configuration is loaded.
 //!
-//! Two differences are left, neither of which changes whether something matches: Java leaves texts in groups
-//! of alternatives that failed later, and empties a group that is repeated on nothing.
+//! Two differences are left: Java leaves texts in groups of attempts that failed later, and empties a group
+//! that is repeated on nothing. Neither changes what matches, because references to such groups are refused.
 //!
 //! `\b` follows Java 17, which counts letters and digits of all scripts as parts of words.
 
@@ -23,6 +23,8 @@ mod classes;
 mod engine;
 mod groups;
 mod properties;
+mod quantifiers;
+mod references;
 mod replacement;
 mod sets;
 mod shortcut;
@@ -44,9 +46,15 @@ pub const PROGRAM_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Steps back that a pattern with look-around or back-references may take on one text. Beyond, the text
 /// counts as not matching, and the log says so.
-pub const BACKTRACK_MAX: usize = 100_000;
+pub const BACKTRACK_MAX: usize = 16_000;
 
-/// Searches of this process that reached [`BACKTRACK_MAX`].
+/// A text of more bytes is long, and the steps on it are fewer, as each may take longer.
+pub const LONG_TEXT_BYTES: usize = 8192;
+
+/// Steps back that such a pattern may take on a long text.
+pub const BACKTRACK_LONG_MAX: usize = 2_000;
+
+/// Searches of this process that reached [`BACKTRACK_MAX`], or [`BACKTRACK_LONG_MAX`] on a long text.
 static EXHAUSTED: AtomicU64 = AtomicU64::new(0);
 
 /// How many searches of this process took too many steps, and so counted as no match.

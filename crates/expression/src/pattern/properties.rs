@@ -162,35 +162,43 @@ fn unicode(property: &str, value: &str) -> Option<String> {
 }
 
 /// The blocks that are in use; the engines have no table of them.
+const BLOCKS: &[(&str, &str)] = &[
+    ("basic latin", r"\x{0}-\x{7F}"),
+    ("latin-1 supplement", r"\x{80}-\x{FF}"),
+    ("latin extended-a", r"\x{100}-\x{17F}"),
+    ("latin extended-b", r"\x{180}-\x{24F}"),
+    ("greek", r"\x{370}-\x{3FF}"),
+    ("greek and coptic", r"\x{370}-\x{3FF}"),
+    ("cyrillic", r"\x{400}-\x{4FF}"),
+    ("armenian", r"\x{530}-\x{58F}"),
+    ("hebrew", r"\x{590}-\x{5FF}"),
+    ("arabic", r"\x{600}-\x{6FF}"),
+    ("devanagari", r"\x{900}-\x{97F}"),
+    ("thai", r"\x{E00}-\x{E7F}"),
+    ("georgian", r"\x{10A0}-\x{10FF}"),
+    ("hangul jamo", r"\x{1100}-\x{11FF}"),
+    ("latin extended additional", r"\x{1E00}-\x{1EFF}"),
+    ("greek extended", r"\x{1F00}-\x{1FFF}"),
+    ("general punctuation", r"\x{2000}-\x{206F}"),
+    ("currency symbols", r"\x{20A0}-\x{20CF}"),
+    ("arrows", r"\x{2190}-\x{21FF}"),
+    ("mathematical operators", r"\x{2200}-\x{22FF}"),
+    ("cjk symbols and punctuation", r"\x{3000}-\x{303F}"),
+    ("hiragana", r"\x{3040}-\x{309F}"),
+    ("katakana", r"\x{30A0}-\x{30FF}"),
+    ("cjk unified ideographs", r"\x{4E00}-\x{9FFF}"),
+    ("hangul syllables", r"\x{AC00}-\x{D7AF}"),
+];
+
+/// A block by its name in Unicode, with blanks or without, or by the name of Java's constant.
 fn block(name: &str) -> Option<String> {
-    let plain: String =
-        name.chars().filter(|character| !matches!(character, '_' | ' ')).collect::<String>().to_lowercase();
-    let set = match plain.as_str() {
-        "basiclatin" => r"\x{0}-\x{7F}",
-        "latin1supplement" | "latin-1supplement" => r"\x{80}-\x{FF}",
-        "latinextendeda" => r"\x{100}-\x{17F}",
-        "latinextendedb" => r"\x{180}-\x{24F}",
-        "greek" | "greekandcoptic" => r"\x{370}-\x{3FF}",
-        "cyrillic" => r"\x{400}-\x{4FF}",
-        "armenian" => r"\x{530}-\x{58F}",
-        "hebrew" => r"\x{590}-\x{5FF}",
-        "arabic" => r"\x{600}-\x{6FF}",
-        "devanagari" => r"\x{900}-\x{97F}",
-        "thai" => r"\x{E00}-\x{E7F}",
-        "georgian" => r"\x{10A0}-\x{10FF}",
-        "hanguljamo" => r"\x{1100}-\x{11FF}",
-        "latinextendedadditional" => r"\x{1E00}-\x{1EFF}",
-        "greekextended" => r"\x{1F00}-\x{1FFF}",
-        "generalpunctuation" => r"\x{2000}-\x{206F}",
-        "currencysymbols" => r"\x{20A0}-\x{20CF}",
-        "arrows" => r"\x{2190}-\x{21FF}",
-        "mathematicaloperators" => r"\x{2200}-\x{22FF}",
-        "cjksymbolsandpunctuation" => r"\x{3000}-\x{303F}",
-        "hiragana" => r"\x{3040}-\x{309F}",
-        "katakana" => r"\x{30A0}-\x{30FF}",
-        "cjkunifiedideographs" => r"\x{4E00}-\x{9FFF}",
-        "hangulsyllables" => r"\x{AC00}-\x{D7AF}",
-        _ => return None,
+    let plain = name.to_ascii_lowercase();
+    let is_named = |block: &str| {
+        // The constant of this one is called `GREEK`.
+        let has_constant = block != "greek and coptic";
+        plain == block
+            || plain == block.replace(' ', "")
+            || has_constant && plain == block.replace([' ', '-'], "_")
     };
-    Some(set.to_owned())
+    BLOCKS.iter().find(|(block, _)| is_named(block)).map(|(_, set)| (*set).to_owned())
 }

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use crate::errors::{Problem, ProblemKind};
 use crate::pattern::classes;
-use crate::pattern::groups::not_behind;
+use crate::pattern::references::GroupTexts;
 use crate::pattern::units::{Unit, Units};
 
 /// Deepest nesting of groups and classes.
@@ -39,10 +39,10 @@ pub(super) fn translate(pattern: &str, exact_end: bool) -> Result<Translation, P
         has_end: false,
         names: Vec::new(),
         groups: 0,
-        open: Vec::new(),
-        uncertain: Vec::new(),
+        texts: GroupTexts::default(),
         depth: 0,
         look_behinds: 0,
+        looks: 0,
     };
     let regex = translator.alternatives(&mut Flags::default())?.text;
     if let Some(unit) = translator.units.peek() {
@@ -75,13 +75,13 @@ pub(super) struct Translator<'p> {
     pub(super) names: Vec<(String, usize)>,
     /// The number of capturing groups begun so far.
     pub(super) groups: usize,
-    /// The numbers of the groups around the current place.
-    pub(super) open: Vec<usize>,
-    /// The groups whose text after rounds that match nothing is another in Java.
-    pub(super) uncertain: Vec<usize>,
+    /// What is known of the texts of groups at the current place.
+    pub(super) texts: GroupTexts,
     depth: usize,
     /// The look-behinds around the current place.
     pub(super) look_behinds: usize,
+    /// How many parts so far look at what stands around a place, or back at a group.
+    pub(super) looks: usize,
 }
 
 /// A part of the translation.
@@ -93,24 +93,57 @@ pub(super) struct Piece {
     pub(super) prefers_nothing: bool,
     /// Whether it has alternatives.
     pub(super) has_alternatives: bool,
+    pub(super) width: Width,
+}
+
+/// How many characters a part takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Width {
+    Always(usize),
+    /// Each of its alternatives always takes its own number.
+    PerAlternative,
+    Varies,
 }
 
 impl Piece {
     /// A part that always takes a character.
     fn character(text: String) -> Piece {
-        Piece { text, is_nullable: false, prefers_nothing: false, has_alternatives: false }
+        let width = Width::Always(1);
+        Piece { text, is_nullable: false, prefers_nothing: false, has_alternatives: false, width }
     }
 
-    /// A part that looks at a place, or may match nothing in another way.
+    /// A part that looks at a place, or is empty.
     pub(super) fn nullable(text: impl Into<String>) -> Piece {
-        Piece { text: text.into(), is_nullable: true, prefers_nothing: false, has_alternatives: false }
+        Piece { is_nullable: true, width: Width::Always(0), ..Piece::character(text.into()) }
+    }
+
+    /// The text of a group, which may be empty.
+    pub(super) fn reference(text: String) -> Piece {
+        Piece { width: Width::Varies, ..Piece::nullable(text) }
+    }
+}
+
+impl Width {
+    /// One part after the other.
+    fn and(self, next: Width) -> Width {
+        match (self, next) {
+            (Width::Always(first), Width::Always(second)) => Width::Always(first.saturating_add(second)),
+            _ => Width::Varies,
+        }
+    }
+
+    /// One part or the other.
+    fn or(self, other: Width) -> Width {
+        match (self, other) {
+            (Width::Varies, _) | (_, Width::Varies) => Width::Varies,
+            _ if self == other => self,
+            _ => Width::PerAlternative,
+        }
     }
 }
 
 /// `\R`. One by itself may take the first of two characters that make one terminator.
-const LINE_BREAK: &str = r"(?:\x{D}\x{A}|[\x{A}-\x{D}\x{85}\x{2028}\x{2029}])";
-/// `\R` with a quantifier. No round does so.
-const LINE_BREAK_REPEATED: &str = r"(?>\x{D}\x{A}|[\x{A}-\x{D}\x{85}\x{2028}\x{2029}])";
+pub(super) const LINE_BREAK: &str = r"(?:\x{D}\x{A}|[\x{A}-\x{D}\x{85}\x{2028}\x{2029}])";
 
 pub(super) fn problem(range: Range<usize>, message: impl Into<String>) -> Problem {
     Problem::new(range, ProblemKind::Pattern, message)
@@ -125,12 +158,16 @@ impl Translator<'_> {
             let message = format!("the pattern is nested more than {PATTERN_DEPTH_MAX} levels deep");
             return Err(Problem::new(at..at, ProblemKind::TooLarge, message));
         }
+        let matched_before = self.texts.matched.len();
         let mut all = self.sequence(flags)?;
         while self.units.take('|') {
+            self.texts.matched.truncate(matched_before);
             let next = self.sequence(flags)?;
+            self.texts.matched.truncate(matched_before);
             all.prefers_nothing |= all.is_nullable || next.prefers_nothing;
             all.is_nullable |= next.is_nullable;
             all.has_alternatives = true;
+            all.width = all.width.or(next.width);
             all.text.push('|');
             all.text.push_str(&next.text);
         }
@@ -153,6 +190,7 @@ impl Translator<'_> {
             all.is_nullable &= piece.is_nullable;
             all.prefers_nothing |= piece.prefers_nothing;
             all.has_alternatives |= piece.has_alternatives;
+            all.width = all.width.and(piece.width);
         }
         all.prefers_nothing &= all.is_nullable;
         Ok(all)
@@ -198,120 +236,25 @@ impl Translator<'_> {
         }))
     }
 
-    /// The piece with the quantifier behind it, if there is one. The groups after `groups_before` are inside.
-    fn quantified(&mut self, mut piece: Piece, flags: Flags, groups_before: usize) -> Result<Piece, Problem> {
-        self.units.skip_comments(flags);
-        let start = self.units.position();
-        let Some(Quantifier { text, least, most }) = self.quantifier()? else {
-            return Ok(piece);
-        };
-        let range = start..self.units.position();
-        if most.is_none() && self.look_behinds > 0 {
-            return Err(problem(range, "a look-behind has no bound here").help("use `{n,m}` instead"));
-        }
-        if most.is_none_or(|most| most > 1) && piece.prefers_nothing {
-            // Java leaves the loop at a round that matches nothing; the engines try what comes after it.
-            let message = "what is repeated here prefers to match nothing";
-            return Err(problem(range, message)
-                .help("put the alternative that can match nothing last, or leave it out"));
-        }
-        if most.is_none_or(|most| most > 1) && piece.is_nullable {
-            self.uncertain.extend(groups_before + 1..=self.groups);
-            if piece.has_alternatives && (least > 1 || most.is_some()) {
-                // There it leaves the loop as well, where the engines count the round and go on.
-                let message = "what is repeated here so many times can match nothing";
-                return Err(problem(range, message).help("repeat it with `*` or `+`"));
-            }
-        }
-        if piece.text == LINE_BREAK {
-            self.is_linear = false;
-            piece.text = LINE_BREAK_REPEATED.to_owned();
-        }
-        self.units.skip_comments(flags);
-        if takes_nothing(&piece.text) {
-            return Ok(self.looked_at(piece, least == 0));
-        }
-        piece.is_nullable |= least == 0;
-        if self.units.take('+') {
-            if self.look_behinds > 0 {
-                return Err(not_behind(range));
-            }
-            // Java does not go back into a round of a possessive loop either.
-            self.is_linear = false;
-            piece.text = format!("(?>(?>{}){text})", piece.text);
-            return Ok(piece);
-        }
-        piece.text.push_str(&text);
-        if self.units.take('?') {
-            piece.prefers_nothing |= least == 0;
-            piece.text.push('?');
-        }
-        Ok(piece)
-    }
-
-    /// A look at a place with a quantifier, which not every engine takes: to look again changes nothing.
-    fn looked_at(&mut self, look: Piece, is_optional: bool) -> Piece {
-        let is_lazy = self.units.take('?');
-        let opening = if !is_lazy && self.units.take('+') { "(?>" } else { "(?:" };
-        self.is_linear &= opening == "(?:";
-        match (is_optional, is_lazy) {
-            (false, _) => look,
-            (true, false) => Piece { text: format!("{opening}{}|)", look.text), ..look },
-            (true, true) => Piece { text: format!("(?:|{})", look.text), ..look },
-        }
-    }
-
-    fn quantifier(&mut self) -> Result<Option<Quantifier>, Problem> {
-        let (text, least, most) =
-            match self.units.peek().filter(|unit| !unit.quoted).map(|unit| unit.character) {
-                Some('*') => ("*", 0, None),
-                Some('+') => ("+", 1, None),
-                Some('?') => ("?", 0, Some(1)),
-                Some('{') => return self.count().map(Some),
-                _ => return Ok(None),
-            };
-        self.units.advance();
-        Ok(Some(Quantifier { text: text.to_owned(), least, most }))
-    }
-
-    /// `{n}`, `{n,}` or `{n,m}`.
-    fn count(&mut self) -> Result<Quantifier, Problem> {
-        let start = self.units.position();
-        self.units.advance();
-        let least = self.units.number();
-        let mut most = least;
-        if self.units.take(',') {
-            most = self.units.number();
-        }
-        let closed = self.units.take('}');
-        let range = start..self.units.position();
-        let Some(least) = least.filter(|_| closed) else {
-            return Err(problem(range, "a count of repetitions is `{n}`, `{n,}` or `{n,m}`")
-                .help("write `\\{` to mean the bracket plainly"));
-        };
-        if most.is_some_and(|most| most < least) {
-            return Err(problem(range, "the greater count of repetitions comes last"));
-        }
-        let text = match most {
-            Some(most) if most == least => format!("{{{least}}}"),
-            Some(most) => format!("{{{least},{most}}}"),
-            None => format!("{{{least},}}"),
-        };
-        Ok(Quantifier { text, least, most })
-    }
-
     fn escape(&mut self, flags: Flags) -> Result<Piece, Problem> {
         let start = self.units.position();
         match self.units.after_backslash() {
             Some('A') => Ok(self.taken(Piece::nullable("(?:\\A)"))),
             Some('z') => Ok(self.taken(Piece::nullable("(?:\\z)"))),
-            Some('B') => Ok(self.taken(Piece::nullable("(?:\\B)"))),
-            Some('R') => Ok(self.taken(Piece::character(LINE_BREAK.to_owned()))),
+            Some('B') => {
+                self.looks += 1;
+                Ok(self.taken(Piece::nullable("(?:\\B)")))
+            }
+            Some('R') => {
+                let line_break = Piece::character(LINE_BREAK.to_owned());
+                Ok(self.taken(Piece { width: Width::Varies, ..line_break }))
+            }
             Some('Z') => {
                 let end = Piece::nullable(self.line_end(flags, false));
                 Ok(self.taken(end))
             }
             Some('b') => {
+                self.looks += 1;
                 let boundary = self.taken(Piece::nullable("(?:\\b)"));
                 match self.units.peek().filter(|unit| unit.is('{')) {
                     Some(unit) if self.units.peek_second().is_some_and(|second| second.is('g')) => {
@@ -326,8 +269,8 @@ impl Translator<'_> {
                 Err(problem(start..start + 2, "the end of the previous match (`\\G`) is not offered"))
             }
             Some('X') => Err(problem(start..start + 2, "grapheme clusters (`\\X`) are not offered")),
-            Some('k') => self.named_reference(start, flags).map(Piece::nullable),
-            Some('1'..='9') => self.numbered_reference(start, flags).map(Piece::nullable),
+            Some('k') => self.named_reference(start, flags).map(Piece::reference),
+            Some('1'..='9') => self.numbered_reference(start, flags).map(Piece::reference),
             _ => Ok(Piece::character(match classes::escape(&mut self.units, flags)? {
                 classes::Escaped::Character(character) => classes::literal(character, flags),
                 classes::Escaped::Set(set) => format!("[{set}]"),
@@ -342,11 +285,17 @@ impl Translator<'_> {
         meaning
     }
 
+    /// A part follows that looks around, or back at a group, which takes the slower engine.
+    pub(super) fn looks_around(&mut self) {
+        self.is_linear = false;
+        self.looks += 1;
+    }
+
     fn line_start(&mut self, flags: Flags) -> String {
         if !flags.multiline {
             return "(?:\\A)".to_owned();
         }
-        self.is_linear = false;
+        self.looks_around();
         // Java finds no line after the last terminator, nor between the two characters of one.
         let after = match flags.unix_lines {
             true => r"(?<=\x{A})",
@@ -357,7 +306,7 @@ impl Translator<'_> {
 
     fn line_end(&mut self, flags: Flags, multiline: bool) -> String {
         if multiline {
-            self.is_linear = false;
+            self.looks_around();
             return match flags.unix_lines {
                 true => r"(?:(?=\x{A}|\z))".to_owned(),
                 false => format!(r"(?:(?=[{TERMINATORS}]|\z)(?!(?<=\x{{D}})\x{{A}}))"),
@@ -367,24 +316,12 @@ impl Translator<'_> {
         if !self.exact_end {
             return "(?:\\z)".to_owned();
         }
-        self.is_linear = false;
+        self.looks_around();
         match flags.unix_lines {
             true => r"(?:(?=\x{A}?\z))".to_owned(),
             false => format!(r"(?:(?=(?:\x{{D}}\x{{A}}|[{TERMINATORS}])?\z)(?!(?<=\x{{D}})\x{{A}}))"),
         }
     }
-}
-
-/// Whether a part only looks around, or is empty.
-fn takes_nothing(text: &str) -> bool {
-    text == "(?:)" || ["(?:(?=", "(?:(?!", "(?:(?<"].iter().any(|look| text.starts_with(look))
-}
-
-struct Quantifier {
-    text: String,
-    least: u32,
-    /// Nothing for no bound.
-    most: Option<u32>,
 }
 
 /// Any character but those that end a line.

@@ -253,6 +253,7 @@ const NOT_OFFERED: &[(&str, &str)] = &[
     ("under the flag `i` is not offered", "references that ignore case"),
     ("look-behind has no bound", "look-behind without bound"),
     ("is not offered in a look-behind", "look-behind that gives nothing back"),
+    ("cannot itself look around or back", "look-behind that looks around"),
     ("so many times can match nothing", "repeated preference for nothing"),
     ("prefers to match nothing", "repeated preference for nothing"),
     ("behind `&&` stand either", "plain characters behind classes in intersections"),
@@ -262,6 +263,7 @@ const NOT_OFFERED: &[(&str, &str)] = &[
     ("`\\u` is not followed by", "half characters"),
     ("stands inside of it", "references to groups whose text is uncertain"),
     ("may have matched nothing", "references to groups whose text is uncertain"),
+    ("of an attempt that failed", "references to groups whose text is uncertain"),
     ("has no group", "references to groups that come later"),
     ("`&&` needs a set on both sides", "intersections of nothing"),
 ];
