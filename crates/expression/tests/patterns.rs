@@ -276,6 +276,17 @@ fn a_look_behind_that_varies_does_not_look_around() {
 }
 
 #[test]
+fn rounds_that_match_nothing_at_some_places_are_not_counted() {
+    for pattern in ["(\\b(?:aB-)?){3}c", "(?:^a?){2}", "(a|^){2}"] {
+        let problem = Pattern::compile(pattern).expect_err(pattern);
+        assert!(problem.to_string().contains("so many times can match nothing"), "{pattern}: {problem}");
+    }
+    for pattern in ["(a?){3}", "(?:\\b(?:a-)?)*", "(?:\\b){2}a", "(?:(?:\\ba)?){2}"] {
+        assert!(Pattern::compile(pattern).is_ok(), "{pattern}");
+    }
+}
+
+#[test]
 fn references_see_no_text_of_an_attempt_that_failed() {
     let message = expect![
         "PC0206 at 9..11: group 1 may hold the text of an attempt that failed (refer to a group that always matches before, with no loop around it)"

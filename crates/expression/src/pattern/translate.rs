@@ -91,7 +91,7 @@ pub(super) struct Piece {
     pub(super) is_nullable: bool,
     /// Whether it tries nothing before it has tried everything else.
     pub(super) prefers_nothing: bool,
-    /// Whether it has alternatives.
+    /// Whether it has alternatives, or such as are like them.
     pub(super) has_alternatives: bool,
     pub(super) width: Width,
 }
@@ -178,6 +178,7 @@ impl Translator<'_> {
     /// Pieces up to the end of the alternative.
     fn sequence(&mut self, flags: &mut Flags) -> Result<Piece, Problem> {
         let mut all = Piece::nullable("");
+        let mut looks_at_place = false;
         loop {
             self.units.skip_comments(*flags);
             let unit = match self.units.peek() {
@@ -186,6 +187,7 @@ impl Translator<'_> {
                 Some(unit) => unit,
             };
             let piece = self.piece(unit, flags)?;
+            looks_at_place |= piece.width == Width::Always(0) && !matches!(piece.text.as_str(), "" | "(?:)");
             all.text.push_str(&piece.text);
             all.is_nullable &= piece.is_nullable;
             all.prefers_nothing |= piece.prefers_nothing;
@@ -193,6 +195,8 @@ impl Translator<'_> {
             all.width = all.width.and(piece.width);
         }
         all.prefers_nothing &= all.is_nullable;
+        // `\b(?:a-)?` may match nothing at one place only, which is like having an alternative.
+        all.has_alternatives |= looks_at_place && all.is_nullable && all.width != Width::Always(0);
         Ok(all)
     }
 
