@@ -33,6 +33,9 @@ fn try_write(directory: &Path) -> io::Result<()> {
     for entry in catalogue.iter() {
         put(&reference.join(folder(entry)).join(format!("{}.md", entry.name)), &page(entry))?;
     }
+    for (role, owner) in schema::FILES {
+        put(&reference.join("files").join(format!("{}.md", role.name())), &file_page(role, owner))?;
+    }
     for code in codes() {
         put(&reference.join("diagnostics").join(format!("{code}.md")), &code_page(code))?;
     }
@@ -86,6 +89,10 @@ fn folder(entry: &ObjectType) -> &'static str {
 fn index(catalogue: &Catalogue) -> String {
     let mut text =
         String::from("# Reference\n\nWritten by `cargo xtask gen` from the object types; do not edit.\n");
+    text.push_str("\n## Files\n\n");
+    for (role, owner) in schema::FILES {
+        let _ = writeln!(text, "- [{owner}](files/{}.md)", role.name());
+    }
     for chapter in ["handlers", "filters", "decorators", "services"] {
         let _ = write!(text, "\n## {}{}\n\n", chapter[..1].to_uppercase(), &chapter[1..]);
         let mut entries: Vec<_> = catalogue.iter().filter(|entry| folder(entry) == chapter).collect();
@@ -133,6 +140,23 @@ fn older_names(catalogue: &Catalogue) -> String {
         let ignored = if old.is_ignored { "nothing: " } else { "" };
         let _ = writeln!(text, "| `{}` | {owner} | {ignored}{} |", old.name, old.today);
     }
+    text
+}
+
+/// The page of a kind of file.
+fn file_page(role: SchemaRole, owner: &str) -> String {
+    let mut text = format!("# The fields of {owner}\n\n");
+    if role != SchemaRole::Admin {
+        text.push_str("Any other field that is the name of a decorator decorates the handler.\n\n");
+    }
+    // The own fields as their types have them; what every level has beside them as editors are told.
+    let mut schema = role.whole(owner);
+    if let (Some(Value::Object(all)), Value::Object(own)) =
+        (schema.get_mut("properties"), role.fields()["properties"].take())
+    {
+        all.extend(own);
+    }
+    properties(&mut text, &schema, "");
     text
 }
 

@@ -155,7 +155,10 @@ fn open_plain(fields: &mut Map<String, Value>, catalogue: &Catalogue, owner: &st
 /// Fields of older releases that are still read.
 fn add_old_fields(properties: &mut Map<String, Value>, catalogue: &Catalogue, owner: &str) {
     for old in catalogue.old_names.fields.iter().filter(|old| old.owner == owner || old.owner.is_empty()) {
-        let words = format!("Older releases: write {}.", old.today);
+        let words = match old.is_ignored {
+            true => format!("Older releases; ignored: {}.", old.today),
+            false => format!("Older releases: write {}.", old.today),
+        };
         let schema = json!({ "description": words, "deprecated": true });
         properties.entry(old.name).or_insert(schema);
     }

@@ -56,6 +56,21 @@ impl SchemaRole {
         }
     }
 
+    /// The schema of its own fields, as the type that reads it says; nothing for an object, which has none.
+    pub(crate) fn fields(self) -> Value {
+        match self {
+            Self::Admin => heap::schema_of::<AdminFields>(),
+            Self::Config => heap::schema_of::<GatewayFields>(),
+            Self::Route => objects::handlers::router::route_schema(),
+            Self::Object => json!({}),
+        }
+    }
+
+    /// The schema of its fields with those that every level has.
+    pub(crate) fn whole(self, owner: &str) -> Value {
+        level(&objects::catalogue(), self.fields(), owner)
+    }
+
     /// A schema of this kind of file that needs no other file.
     pub(crate) fn bundled(self) -> Value {
         let mut schema = self.beside("");
@@ -72,6 +87,10 @@ impl SchemaRole {
         })
     }
 }
+
+/// The files of an instance, as complaints name them.
+pub(crate) const FILES: [(SchemaRole, &str); 3] =
+    [(SchemaRole::Admin, "admin.json"), (SchemaRole::Config, "config.json"), (SchemaRole::Route, "a route")];
 
 /// Prints the schema of one kind of file, or of config.json and routes alike.
 pub(crate) fn print(role: Option<SchemaRole>) -> ExitCode {
@@ -95,10 +114,9 @@ pub(crate) fn all() -> Value {
 /// A definition for each kind of file, each role, and each object type.
 fn definitions(catalogue: &Catalogue) -> Map<String, Value> {
     let mut definitions = Map::new();
-    definitions.insert("admin".into(), level(catalogue, heap::schema_of::<AdminFields>(), "admin.json"));
-    definitions.insert("config".into(), level(catalogue, heap::schema_of::<GatewayFields>(), "config.json"));
-    definitions
-        .insert("route".into(), level(catalogue, objects::handlers::router::route_schema(), "a route"));
+    for (role, owner) in FILES {
+        definitions.insert(role.name().into(), level(catalogue, role.fields(), owner));
+    }
     definitions.insert("object".into(), json!({ "$ref": "#/$defs/role:any-object" }));
     let mut roles: Vec<&str> = catalogue.iter().map(ObjectType::role).collect();
     roles.push("any object");
