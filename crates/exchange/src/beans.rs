@@ -62,15 +62,16 @@ impl Object for Request {
         "request"
     }
     fn property(&self, name: &str) -> Value<'_> {
-        match name {
-            "method" => text(self.method.as_str()),
-            "uri" => borrowed(&self.uri),
-            "version" => text(version_text(self.version)),
-            "headers" => borrowed(&self.headers),
-            "entity" => borrowed(&self.body),
-            "cookies" => shared(Cookies::of(&self.headers)),
-            "queryParams" => shared(Parameters(self.uri.path_and_query().clone())),
-            "form" => {
+        // Compared as bytes, which becomes a tree of comparisons; names as texts are compared one after another.
+        match name.as_bytes() {
+            b"method" => text(self.method.as_str()),
+            b"uri" => borrowed(&self.uri),
+            b"version" => text(version_text(self.version)),
+            b"headers" => borrowed(&self.headers),
+            b"entity" => borrowed(&self.body),
+            b"cookies" => shared(Cookies::of(&self.headers)),
+            b"queryParams" => shared(Parameters(self.uri.path_and_query().clone())),
+            b"form" => {
                 let is_form = self.headers.text(http::header::CONTENT_TYPE).is_some_and(is_form);
                 let body = if is_form { self.body.text() } else { None }.unwrap_or_default();
                 grouped(pairs(self.uri.raw_query().unwrap_or_default()).chain(pairs(&body)))
@@ -79,8 +80,8 @@ impl Object for Request {
         }
     }
     fn within(&self, name: &str, key: &Value<'_>) -> Option<Value<'_>> {
-        match (name, key) {
-            ("uri", Value::String(property)) => Some(self.uri.property(property)),
+        match (name.as_bytes(), key) {
+            (b"uri", Value::String(property)) => Some(self.uri.property(property)),
             _ => None,
         }
     }
@@ -140,18 +141,19 @@ impl Object for Uri {
         "uri"
     }
     fn property(&self, name: &str) -> Value<'_> {
-        match name {
-            "scheme" => text(self.scheme().as_str()),
-            "host" => text(self.host()),
-            "port" => Value::Integer(self.port().map_or(-1, i64::from)),
-            "authority" | "rawAuthority" => text(self.authority().as_str()),
-            "userInfo" => self.raw_user_info().map_or(Value::Null, |raw| Value::String(decode(raw))),
-            "rawUserInfo" => self.raw_user_info().map_or(Value::Null, text),
-            "path" => Value::String(self.path()),
-            "rawPath" => text(self.raw_path()),
-            "query" => self.query().map_or(Value::Null, Value::String),
-            "rawQuery" => self.raw_query().map_or(Value::Null, text),
-            "pathElements" => list(
+        // As bytes, as for a request.
+        match name.as_bytes() {
+            b"scheme" => text(self.scheme().as_str()),
+            b"host" => text(self.host()),
+            b"port" => Value::Integer(self.port().map_or(-1, i64::from)),
+            b"authority" | b"rawAuthority" => text(self.authority().as_str()),
+            b"userInfo" => self.raw_user_info().map_or(Value::Null, |raw| Value::String(decode(raw))),
+            b"rawUserInfo" => self.raw_user_info().map_or(Value::Null, text),
+            b"path" => Value::String(self.path()),
+            b"rawPath" => text(self.raw_path()),
+            b"query" => self.query().map_or(Value::Null, Value::String),
+            b"rawQuery" => self.raw_query().map_or(Value::Null, text),
+            b"pathElements" => list(
                 self.raw_path()
                     .split('/')
                     .filter(|part| !part.is_empty())
