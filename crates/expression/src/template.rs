@@ -328,7 +328,8 @@ fn joined(parts: Vec<Part>) -> Vec<Part> {
 }
 
 fn composite<'a>(parts: &'a [Part], evaluation: &Evaluation<'a>) -> Result<Value<'a>, EvaluationError> {
-    let mut text = String::new();
+    // Most texts for a header field fit, so that they grow without moving.
+    let mut text = String::with_capacity(64);
     for part in parts {
         match part {
             Part::Text(literal) => text.push_str(literal),
