@@ -2,7 +2,8 @@
 //!
 //! Nanoseconds depend on the machine and on who else uses it, so each case runs beside the same thing written
 //! by hand in Rust, and the medians over many rounds are compared. Rounds are short, so that most of them are
-//! not interrupted. A case that is over its budget in nanoseconds makes the program fail.
+//! not interrupted, and of several passes the best counts. A case that is over its budget in nanoseconds makes
+//! the program fail.
 #![expect(clippy::print_stdout, reason = "its output is for a person at a terminal")]
 
 use std::hint::black_box;
@@ -19,7 +20,12 @@ const CONDITION_NS_MAX: f64 = 300.0;
 /// A header template with two properties is filled in within this, in nanoseconds.
 const TEMPLATE_NS_MAX: f64 = 500.0;
 
-const ROUNDS: usize = 301;
+/// Shared machines are slower for seconds on end, so all cases are measured several times over, and the best
+/// time of each counts.
+const PASSES: usize = 7;
+
+/// Rounds in one pass; their median is the time of the pass.
+const ROUNDS: usize = 61;
 
 /// One round of one case lasts at least this long.
 const ROUND: Duration = Duration::from_micros(200);
@@ -115,16 +121,24 @@ const fn other(expression: &'static str, by_hand: fn(&Context, &Request) -> usiz
 fn main() -> ExitCode {
     let (cx, request) = exchange();
     let bindings = Bindings::default().with_roots(ROOTS);
-    println!("{:>9} {:>9} {:>7}  expression", "ns", "by hand", "ratio");
-    let mut over = 0;
-    for case in CASES {
+    let measure = |case: &Case| {
         let template = Template::compile(case.expression, &bindings).expect("the cases are sound");
         let scope = cx.scope(&request);
         let evaluate = || {
             usize::from(!black_box(template.evaluate(black_box(&scope))).is_ok_and(|value| value.is_null()))
         };
-        let by_hand = || (case.by_hand)(black_box(&cx), black_box(&request));
-        let (evaluated, hand) = side_by_side(evaluate, by_hand);
+        side_by_side(evaluate, || (case.by_hand)(black_box(&cx), black_box(&request)))
+    };
+    let mut best = [(f64::INFINITY, f64::INFINITY); CASES.len()];
+    for _ in 0..PASSES {
+        for (case, best) in CASES.iter().zip(&mut best) {
+            let measured = measure(case);
+            *best = if measured.0 < best.0 { measured } else { *best };
+        }
+    }
+    println!("{:>9} {:>9} {:>7}  expression", "ns", "by hand", "ratio");
+    let mut over = 0;
+    for (case, (evaluated, hand)) in CASES.iter().zip(best) {
         let is_over = case.budget_ns.is_some_and(|budget| evaluated > budget);
         let verdict = match case.budget_ns {
             None => "",

@@ -13,7 +13,7 @@ use crate::node::{MethodCall, Node, PatternCall, PatternSource};
 use crate::operators;
 use crate::pattern::Pattern;
 use crate::scope::Scope;
-use crate::syntax::LogicOperator;
+use crate::syntax::{LogicOperator, UnaryOperator};
 use crate::value::{ObjectRef, Value, position};
 
 /// More steps than this in one evaluation are a mistake or an attack.
@@ -57,10 +57,10 @@ impl<'a> Evaluation<'a> {
                 let right = self.run(&operands[1])?;
                 operators::binary(*operator, &left, &right)
             }
-            Node::Logic(operator, operands) => self.logic(*operator, operands),
+            Node::Logic(operator, operands) => self.logic(*operator, operands).map(Value::Bool),
             Node::Conditional(parts) => {
                 let [condition, yes, no] = &**parts;
-                if self.run(condition)?.to_bool()? { self.run(yes) } else { self.run(no) }
+                if self.truth(condition)? { self.run(yes) } else { self.run(no) }
             }
         }
     }
@@ -119,14 +119,33 @@ impl<'a> Evaluation<'a> {
         }
     }
 
-    fn logic(&self, operator: LogicOperator, operands: &'a [Node]) -> Outcome<'a> {
+    fn logic(&self, operator: LogicOperator, operands: &'a [Node]) -> Result<bool, EvaluationError> {
         let decisive = operator == LogicOperator::Or;
         for operand in operands {
-            if self.run(operand)?.to_bool()? == decisive {
-                return Ok(Value::Bool(decisive));
+            if self.truth(operand)? == decisive {
+                return Ok(decisive);
             }
         }
-        Ok(Value::Bool(!decisive))
+        Ok(!decisive)
+    }
+
+    /// The node as a condition: what is a boolean anyway is not made a value first.
+    fn truth(&self, node: &'a Node) -> Result<bool, EvaluationError> {
+        match node {
+            Node::Logic(operator, operands) => {
+                self.count()?;
+                self.logic(*operator, operands)
+            }
+            Node::Unary(UnaryOperator::Empty, operand) => {
+                self.count()?;
+                Ok(operators::is_empty(&self.run(operand)?))
+            }
+            Node::Unary(UnaryOperator::Not, operand) => {
+                self.count()?;
+                Ok(!self.truth(operand)?)
+            }
+            other => self.run(other)?.to_bool(),
+        }
     }
 
     fn call(&self, function: &'static Function, arguments: &'a [Node]) -> Outcome<'a> {
