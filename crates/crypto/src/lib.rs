@@ -7,13 +7,16 @@
 mod cipher;
 mod error;
 mod id;
+mod key;
 mod provider;
 mod secret;
 mod store;
+pub mod tls;
 
 pub use cipher::{Cipher, CipherError, Transformation};
 pub use error::SecretError;
 pub use id::{SecretId, SecretIdError};
+pub use key::{CryptoKey, KeyMaterial};
 pub use provider::SecretsProvider;
 pub use secret::Secret;
 pub use store::{Purpose, SecretStore, SecretStoreRef};

@@ -30,6 +30,22 @@ impl SecretStore for SecretsProvider {
         }
         Ok(found)
     }
+
+    /// The first store that has a secret of this name answers.
+    async fn named(
+        &self,
+        id: &SecretId,
+        stable_id: &str,
+        purpose: Purpose,
+    ) -> Result<Vec<Secret>, SecretError> {
+        for store in &self.stores {
+            let found = store.named(id, stable_id, purpose).await?;
+            if !found.is_empty() {
+                return Ok(found);
+            }
+        }
+        Ok(Vec::new())
+    }
 }
 
 #[cfg(test)]

@@ -8,6 +8,8 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
 
+use crate::{CryptoKey, KeyMaterial};
+
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
@@ -17,10 +19,11 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 #[derive(Clone)]
 pub struct Secret(Kind);
 
-/// What a secret is. Keys will stand beside generic secrets, so whoever wants bytes has to ask for them.
+/// What a secret is.
 #[derive(Clone)]
 enum Kind {
     Generic(Arc<Zeroizing<Vec<u8>>>),
+    Key(CryptoKey),
 }
 
 impl Secret {
@@ -37,10 +40,34 @@ impl Secret {
         BASE64.decode(&*text).ok().map(Self::generic)
     }
 
-    /// The bytes of a generic secret; `None` for any other kind.
+    /// The bytes of a generic secret or of a symmetric key; `None` for any other kind.
     pub fn bytes(&self) -> Option<&[u8]> {
-        let Kind::Generic(bytes) = &self.0;
-        Some(bytes)
+        match &self.0 {
+            Kind::Generic(bytes) => Some(bytes),
+            Kind::Key(key) => match key.material() {
+                KeyMaterial::Symmetric { bytes, .. } => Some(bytes),
+                _ => None,
+            },
+        }
+    }
+
+    /// The key; `None` for a generic secret.
+    pub fn key(&self) -> Option<&CryptoKey> {
+        match &self.0 {
+            Kind::Generic(_) => None,
+            Kind::Key(key) => Some(key),
+        }
+    }
+
+    /// The name by which tokens refer to it: the alias or `kid` of a key.
+    pub fn stable_id(&self) -> Option<&str> {
+        self.key().and_then(CryptoKey::stable_id)
+    }
+}
+
+impl From<CryptoKey> for Secret {
+    fn from(key: CryptoKey) -> Self {
+        Self(Kind::Key(key))
     }
 }
 

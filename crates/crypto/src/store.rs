@@ -17,6 +17,10 @@ pub enum Purpose {
     Encrypt,
     /// To decrypt: any valid secret.
     Decrypt,
+    /// To sign, or to prove who we are in a handshake: the active private or symmetric key.
+    Sign,
+    /// To verify a signature, or who somebody else is: any valid key or certificate.
+    Verify,
 }
 
 /// Where secrets come from.
@@ -27,6 +31,21 @@ pub trait SecretStore: Send + Sync + 'static {
         id: &SecretId,
         purpose: Purpose,
     ) -> impl Future<Output = Result<Vec<Secret>, SecretError>> + Send;
+
+    /// The valid secrets for `id` that a token names: those with this `stable_id`. There is no fall-back: when
+    /// none has it, what the token asks for is not there.
+    fn named(
+        &self,
+        id: &SecretId,
+        stable_id: &str,
+        purpose: Purpose,
+    ) -> impl Future<Output = Result<Vec<Secret>, SecretError>> + Send {
+        async move {
+            let mut secrets = self.secrets(id, purpose).await?;
+            secrets.retain(|secret| secret.stable_id() == Some(stable_id));
+            Ok(secrets)
+        }
+    }
 }
 
 type Secrets<'a> = Pin<Box<dyn Future<Output = Result<Vec<Secret>, SecretError>> + Send + 'a>>;
@@ -49,6 +68,19 @@ impl SecretStoreRef {
         self.0.secrets(id, purpose).await
     }
 
+    /// The valid secrets for `id` with this stable id, such as the `kid` of a token; none when no store has it.
+    ///
+    /// # Errors
+    /// Whatever keeps the store from telling.
+    pub async fn named(
+        &self,
+        id: &SecretId,
+        stable_id: &str,
+        purpose: Purpose,
+    ) -> Result<Vec<Secret>, SecretError> {
+        self.0.named(id, stable_id, purpose).await
+    }
+
     /// The active secret for `id`.
     ///
     /// # Errors
@@ -68,10 +100,15 @@ impl fmt::Debug for SecretStoreRef {
 /// [`SecretStore`] with its future boxed.
 trait DynSecretStore: Send + Sync {
     fn secrets<'a>(&'a self, id: &'a SecretId, purpose: Purpose) -> Secrets<'a>;
+    fn named<'a>(&'a self, id: &'a SecretId, stable_id: &'a str, purpose: Purpose) -> Secrets<'a>;
 }
 
 impl<S: SecretStore> DynSecretStore for S {
     fn secrets<'a>(&'a self, id: &'a SecretId, purpose: Purpose) -> Secrets<'a> {
         Box::pin(SecretStore::secrets(self, id, purpose))
+    }
+
+    fn named<'a>(&'a self, id: &'a SecretId, stable_id: &'a str, purpose: Purpose) -> Secrets<'a> {
+        Box::pin(SecretStore::named(self, id, stable_id, purpose))
     }
 }

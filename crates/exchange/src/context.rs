@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use expression::Object;
+use expression::{Certificate, Object};
 
 use crate::{
     Attributes, Exchange, ExchangeMut, Request, SessionManagerRef, SessionSlot, TemporaryStorage,
@@ -24,14 +24,16 @@ pub struct ClientInfo {
     pub peer: SocketAddr,
     /// The address the peer connected to.
     pub local: SocketAddr,
-    /// Whether the connection is protected by TLS.
+    /// Whether the connection is protected by TLS, or a trusted peer says that the one before it was.
     pub is_secure: bool,
+    /// The certificates that the client proved to own and that were verified, its own first; empty without any.
+    pub certificates: Arc<[Certificate]>,
 }
 
 impl ClientInfo {
     /// A client that is connected without a proxy, in clear text.
     pub fn direct(remote: SocketAddr, local: SocketAddr) -> Self {
-        Self { remote, peer: remote, local, is_secure: false }
+        Self { remote, peer: remote, local, is_secure: false, certificates: Arc::default() }
     }
 }
 

@@ -200,7 +200,13 @@ fn client<'a>(cx: &'a Context, request: &'a Request, property: &str) -> Value<'a
             Some(agent) => Value::String(String::from_utf8_lossy(agent.as_bytes())),
             None => Value::Null,
         },
-        "certificates" => Value::List(Arc::new(Vec::new())),
+        "certificates" => Value::List(Arc::new(
+            client
+                .certificates
+                .iter()
+                .map(|certificate| Value::shared(Arc::new(certificate.clone())))
+                .collect(),
+        )),
         _ => Value::Null,
     }
 }

@@ -97,6 +97,13 @@ fn decode(body: &str) -> Result<Vec<u8>, CertificateError> {
     STANDARD.decode(compact).map_err(|_| CertificateError("it is not in Base64"))
 }
 
+impl std::fmt::Debug for Certificate {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let subject = self.0.properties.get("subjectDN").map(Value::to_text).unwrap_or_default();
+        write!(formatter, "Certificate({subject})")
+    }
+}
+
 impl Object for Certificate {
     fn type_name(&self) -> &'static str {
         BEAN.name

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crypto::tls::ClientTls;
+
 use super::Resolver;
 
 /// How requests are sent. The configuration names are those of `ReverseProxyHandler`.
@@ -28,6 +30,8 @@ pub struct ClientOptions {
     /// Whether a request is sent once more when its idle connection turns out to be closed and nothing is
     /// risked by it (`disableRetries`). Default true.
     pub retries: bool,
+    /// How origins are called over TLS (`tls`). Default [`ClientTls::system`].
+    pub tls: Arc<ClientTls>,
     /// Finds the addresses of origins. Default: the system's resolver.
     pub resolver: Arc<Resolver>,
     /// What the origin is told about the client. Default [`Forwarded::XForwarded`].
@@ -47,6 +51,7 @@ impl Default for ClientOptions {
             idle_timeout: Duration::from_secs(60),
             response_head_bytes_max: 65_536,
             retries: true,
+            tls: ClientTls::system(),
             resolver: Arc::default(),
             forwarded: Forwarded::default(),
             via: Some("portcullis".to_owned()),

@@ -26,7 +26,7 @@ use tokio::runtime::{Builder, Runtime};
 pub use bind::{BindError, Bound, bind};
 #[cfg(fuzzing)]
 pub(crate) use head::{HeadRules, parse_head};
-pub use options::{ConnectorOptions, Limits, NormalizePath};
+pub use options::{ConnectorOptions, Limits, NormalizePath, SniHostCheck};
 #[cfg(fuzzing)]
 pub(crate) use target::TargetRules;
 

@@ -1,8 +1,11 @@
 //! [`ConnectorOptions`]: everything one connector can be told, with its defaults.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
+use crypto::tls::ServerTls;
+use http::HeaderValue;
 use ipnet::IpNet;
 
 /// How one connector listens, and what it accepts. The configuration names are those of `admin.json`.
@@ -33,6 +36,17 @@ pub struct ConnectorOptions {
     pub websocket_message_bytes_max: Option<u64>,
     /// How long requests in flight may run once the connector closes (`gracePeriod`). Default 30 s.
     pub grace_period: Duration,
+    /// What HTTPS is served with (`tls`). Default none: connections are in clear text.
+    pub tls: Option<Arc<ServerTls>>,
+    /// What happens to a request over TLS for a host that the certificate presented is not for
+    /// (`sniHostCheck`). Default [`SniHostCheck::Misdirected`].
+    pub sni_host_check: SniHostCheck,
+    /// Whether every trusted peer begins its connections with a header of the PROXY protocol (`proxyProtocol`).
+    /// A trusted peer that does not is refused; others are never believed. Default false.
+    pub proxy_protocol: bool,
+    /// The header `Strict-Transport-Security` of responses over TLS that have none
+    /// (`strictTransportSecurity`). Default none.
+    pub strict_transport_security: Option<HeaderValue>,
     /// Connections the kernel holds until they are accepted (`acceptBacklog`). Default 1024.
     pub accept_backlog: u32,
 }
@@ -50,6 +64,10 @@ impl Default for ConnectorOptions {
             websocket_frame_bytes_max: None,
             websocket_message_bytes_max: None,
             grace_period: Duration::from_secs(30),
+            tls: None,
+            sni_host_check: SniHostCheck::default(),
+            proxy_protocol: false,
+            strict_transport_security: None,
             accept_backlog: 1024,
         }
     }
@@ -78,6 +96,9 @@ pub struct Limits {
     pub idle_timeout: Duration,
     /// From the first byte of a head to its last; beyond: 408. Default 10 s.
     pub header_read_timeout: Duration,
+    /// From accepting a connection to the end of its TLS handshake, a header of the PROXY protocol included;
+    /// beyond, it closes. Default 10 s.
+    pub handshake_timeout: Duration,
     /// Silence within a body; beyond: 408. Default 30 s.
     pub body_read_timeout: Duration,
     /// Time for which a client may take nothing of a response; beyond, the connection closes. Default 30 s.
@@ -97,12 +118,26 @@ impl Default for Limits {
             body_bytes_max: None,
             idle_timeout: Duration::from_secs(60),
             header_read_timeout: Duration::from_secs(10),
+            handshake_timeout: Duration::from_secs(10),
             body_read_timeout: Duration::from_secs(30),
             write_timeout: Duration::from_secs(30),
             connections_max: 65_536,
             connections_per_address_max: None,
         }
     }
+}
+
+/// What happens to a request over TLS for a host that the certificate presented is not for: a browser that uses
+/// one connection for several names, or somebody who wants to get around the client authentication of a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SniHostCheck {
+    /// It is answered with 421, after which browsers open a connection of its own (RFC 9110, section 15.5.20).
+    #[default]
+    Misdirected,
+    /// It is answered with 400, as by Jetty.
+    BadRequest,
+    /// It passes.
+    Off,
 }
 
 /// What happens to a path that condition, policy and origin might read differently.

@@ -1,0 +1,87 @@
+//! [`CryptoKey`]: a key or certificate among the secrets, with what is known about it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+/// A key, a key pair, or a certificate. Cheap to clone; its `Debug` shows what it is and nothing secret.
+#[derive(Clone)]
+pub struct CryptoKey(Arc<Inner>);
+
+struct Inner {
+    stable_id: Option<String>,
+    material: KeyMaterial,
+}
+
+/// What a [`CryptoKey`] is made of.
+#[derive(Clone)]
+pub enum KeyMaterial {
+    /// A symmetric key.
+    Symmetric {
+        /// The name that Java's architecture has for its algorithm: `AES`, `HmacSHA512`.
+        algorithm: String,
+        /// The raw bytes.
+        bytes: Zeroizing<Vec<u8>>,
+    },
+    /// A private key with the certificates that go with it.
+    Private {
+        /// The name that Java's architecture has for its algorithm: `RSA`, `EC`, `Ed25519`.
+        algorithm: String,
+        /// DER of `PrivateKeyInfo` (PKCS#8, RFC 5958).
+        pkcs8: Zeroizing<Vec<u8>>,
+        /// DER of the certificates, that of the key first; empty for a key without certificate.
+        chain: Vec<Vec<u8>>,
+    },
+    /// A public key without certificate.
+    Public {
+        /// DER of `SubjectPublicKeyInfo` (RFC 5280, section 4.1).
+        spki: Vec<u8>,
+    },
+    /// A certificate to trust, or to verify with.
+    Certificate {
+        /// Its DER.
+        der: Vec<u8>,
+    },
+}
+
+impl CryptoKey {
+    /// A key that nobody refers to by name.
+    pub fn new(material: KeyMaterial) -> Self {
+        Self(Arc::new(Inner { stable_id: None, material }))
+    }
+
+    /// A key with the name by which tokens and configurations refer to it: an alias, a `kid`.
+    pub fn named(stable_id: impl Into<String>, material: KeyMaterial) -> Self {
+        Self(Arc::new(Inner { stable_id: Some(stable_id.into()), material }))
+    }
+
+    /// The alias in its key store, or the `kid` of its JWK.
+    pub fn stable_id(&self) -> Option<&str> {
+        self.0.stable_id.as_deref()
+    }
+
+    /// What it is made of.
+    pub fn material(&self) -> &KeyMaterial {
+        &self.0.material
+    }
+}
+
+impl fmt::Debug for CryptoKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match &self.0.material {
+            KeyMaterial::Symmetric { algorithm, .. } => format!("{algorithm} key"),
+            KeyMaterial::Private { algorithm, chain, .. } => {
+                format!("{algorithm} private key, {} certificates", chain.len())
+            }
+            KeyMaterial::Public { .. } => "public key".to_owned(),
+            KeyMaterial::Certificate { .. } => "certificate".to_owned(),
+        };
+        write!(
+            f,
+            "[{kind}{}{}]",
+            if self.0.stable_id.is_some() { ": " } else { "" },
+            self.stable_id().unwrap_or_default()
+        )
+    }
+}
