@@ -6,7 +6,7 @@ use exchange::{Scheme, inspect_path};
 use crate::client::parse_response_head;
 use crate::h1::framing::{Decoded, Decoder};
 use crate::h1::scan::{HeadLimits, HeadScan};
-use crate::server::{ConnectorOptions, HeadRules, TargetRules, parse_head};
+use crate::server::{ConnectorOptions, HeadRules, TargetRules, parse_head, parse_proxy_header};
 
 const LIMITS: HeadLimits = HeadLimits { first_line_bytes_max: 8192, fields_bytes_max: 8192 };
 
@@ -38,6 +38,19 @@ pub fn response(bytes: &[u8], cut: usize) {
     let Some((head, rest)) = split(bytes, cut) else { return };
     if let Ok(body) = parse_response_head(&head) {
         decode(body, rest);
+    }
+}
+
+/// Reads the header of a load balancer.
+///
+/// # Panics
+/// When an accepted header is found at another length once some of it is missing, or more than it follows.
+pub fn proxy_header(bytes: &[u8]) {
+    let Some(found) = parse_proxy_header(bytes) else { return };
+    let length = found.0;
+    assert_eq!(parse_proxy_header(&bytes[..length]), Some(found), "what follows does not matter");
+    for cut in 0..length {
+        assert_eq!(parse_proxy_header(&bytes[..cut]), None, "a part of a header is none");
     }
 }
 

@@ -6,6 +6,7 @@
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
@@ -20,6 +21,7 @@ use tokio::time::Instant;
 use super::body::{BodyChannel, Reading};
 use super::head::{Head, HeadRules, parse_head};
 use super::listener::{Listener, Phase};
+use super::proxy_header;
 use super::refusal::Refusal;
 use super::target::TargetRules;
 use crate::h1::framing::Decoder;
@@ -42,13 +44,21 @@ const LINGER_TIME: Duration = Duration::from_secs(2);
 
 /// Serves one connection to its end.
 pub(crate) async fn run(stream: TcpStream, peer: SocketAddr, local: SocketAddr, listener: Arc<Listener>) {
-    let peer_is_trusted = listener.options.trusts(peer.ip());
+    let mut client = ClientInfo::direct(peer, local);
+    let mut peer_is_trusted = listener.options.trusts(peer.ip());
+    if listener.options.proxy_protocol && peer_is_trusted {
+        // Boxed for the same reason as serving below.
+        let Some(named) = Box::pin(introduced(&stream, peer, &listener)).await else { return };
+        // The peer passes on what its client writes, so that fields about earlier hops are that client's word.
+        peer_is_trusted = named.is_some_and(|named| listener.options.trusts(named.ip()));
+        client.remote = named.unwrap_or(peer);
+    }
     let mut connection = Connection {
         io: Io::new(stream),
         buffer: BytesMut::new(),
         timer: Timer::new(),
         idle_since: Instant::now(),
-        client: Arc::new(ClientInfo::direct(peer, local)),
+        client: Arc::new(client),
         peer_is_trusted,
         last_host: None,
         listener,
@@ -58,6 +68,35 @@ pub(crate) async fn run(stream: TcpStream, peer: SocketAddr, local: SocketAddr, 
         match Box::pin(connection.serve()).await {
             Pause::Park => connection.buffer = BytesMut::new(),
             Pause::Close => return,
+        }
+    }
+}
+
+/// What the header of the PROXY protocol says of the client, within the time for handshakes. `None` ends the
+/// connection: whoever forgets the header might as well be somebody who may not send one.
+async fn introduced(
+    stream: &TcpStream,
+    peer: SocketAddr,
+    listener: &Listener,
+) -> Option<Option<SocketAddr>> {
+    let mut reading =
+        pin!(tokio::time::timeout(listener.options.limits.handshake_timeout, proxy_header::read(stream)));
+    let outcome = poll_fn(|task| match listener.phase() {
+        Phase::Running => reading.as_mut().poll(task).map(Some),
+        _ => Poll::Ready(None),
+    });
+    match outcome.await? {
+        Ok(Ok(named)) => {
+            tracing::debug!(%peer, client = named.map(tracing::field::display), "The peer names its client");
+            Some(named)
+        }
+        Ok(Err(error)) => {
+            tracing::debug!(%peer, "Closed: {error}");
+            None
+        }
+        Err(_) => {
+            tracing::debug!(%peer, "Closed: the header of the PROXY protocol took too long");
+            None
         }
     }
 }

@@ -11,6 +11,7 @@ mod forwarded;
 mod head;
 mod listener;
 mod options;
+mod proxy_header;
 mod refusal;
 mod respond;
 mod target;
@@ -27,6 +28,8 @@ pub use bind::{BindError, Bound, bind};
 #[cfg(fuzzing)]
 pub(crate) use head::{HeadRules, parse_head};
 pub use options::{ConnectorOptions, Limits, NormalizePath, SniHostCheck};
+#[cfg(fuzzing)]
+pub(crate) use proxy_header::parse as parse_proxy_header;
 #[cfg(fuzzing)]
 pub(crate) use target::TargetRules;
 

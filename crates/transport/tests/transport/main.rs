@@ -8,6 +8,7 @@ mod hostile;
 mod lifecycle;
 mod pool;
 mod proxy;
+mod proxy_header;
 mod responses;
 mod server;
 mod support;
