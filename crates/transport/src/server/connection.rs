@@ -74,11 +74,7 @@ pub(crate) async fn run(stream: TcpStream, peer: SocketAddr, local: SocketAddr, 
 
 /// What the header of the PROXY protocol says of the client, within the time for handshakes. `None` ends the
 /// connection: whoever forgets the header might as well be somebody who may not send one.
-async fn introduced(
-    stream: &TcpStream,
-    peer: SocketAddr,
-    listener: &Listener,
-) -> Option<Option<SocketAddr>> {
+async fn introduced(stream: &TcpStream, peer: SocketAddr, listener: &Listener) -> Option<Option<SocketAddr>> {
     let mut reading =
         pin!(tokio::time::timeout(listener.options.limits.handshake_timeout, proxy_header::read(stream)));
     let outcome = poll_fn(|task| match listener.phase() {

@@ -137,9 +137,8 @@ fn a_second_header_is_no_header() {
 
 #[test]
 fn nobody_else_is_listened_to() {
-    let answers = |server: &Server, header: &[u8]| {
-        status(&talk(server, &[header, REQUEST].concat())).to_owned()
-    };
+    let answers =
+        |server: &Server, header: &[u8]| status(&talk(server, &[header, REQUEST].concat())).to_owned();
     let text = b"PROXY TCP4 198.51.100.7 192.0.2.1 4711 443\r\n";
     let off = ConnectorOptions { trusted_peers: vec!["127.0.0.1/32".parse().unwrap()], ..Default::default() };
     for server in [serve(&[]), serve(&["10.0.0.0/8"]), serve_with(off, Tell)] {
