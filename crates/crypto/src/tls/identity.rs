@@ -1,11 +1,17 @@
 //! [`Identity`]: a private key and the certificates that prove who has it.
 
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
+use rustls::crypto::aws_lc_rs::sign::any_supported_type;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::sign::CertifiedKey;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::prelude::FromDer;
 
 use super::TlsError;
-use crate::CryptoKey;
+use super::names::{CertificateNames, Wildcard};
+use crate::{CryptoKey, KeyMaterial};
 
 /// A private key with its certificates, checked: they belong together and are valid now.
 #[derive(Debug, Clone)]
@@ -16,6 +22,8 @@ pub struct Identity {
     pub label: String,
     /// When the first certificate of the chain expires, in seconds since 1970.
     pub not_after: i64,
+    names: Arc<CertificateNames>,
+    issuers: Arc<[Vec<u8>]>,
 }
 
 impl Identity {
@@ -24,7 +32,79 @@ impl Identity {
     /// # Errors
     /// No private key, no certificate, a key that does not belong to its certificate, a certificate that is
     /// expired or not yet valid, a kind of key that cannot be used.
-    pub fn new(_key: &CryptoKey, _label: impl Into<String>) -> Result<Self, TlsError> {
-        Err(TlsError("not yet".into()))
+    pub fn new(key: &CryptoKey, label: impl Into<String>) -> Result<Self, TlsError> {
+        let label = label.into();
+        let KeyMaterial::Private { algorithm, pkcs8, chain } = key.material() else {
+            return Err(TlsError::no_private_key(&label));
+        };
+        let certificates =
+            chain.iter().map(|der| read_certificate(der, &label)).collect::<Result<Vec<_>, _>>()?;
+        let leaf = certificates.first().ok_or_else(|| TlsError::no_certificate(&label))?;
+        let der = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(pkcs8.as_slice()));
+        let signing = any_supported_type(&der).map_err(|_| TlsError::unusable_key(&label, algorithm))?;
+        let public = signing.public_key();
+        if public.as_ref().map(AsRef::as_ref) != Some(leaf.public_key().raw) {
+            return Err(TlsError::key_mismatch(&label, leaf.subject()));
+        }
+        let now = now();
+        check_dates(leaf, now, &label)?;
+        // A root that is sent along is not looked at by anybody, its dates neither.
+        for issuer in certificates[1..].iter().filter(|issuer| issuer.subject() != issuer.issuer()) {
+            check_dates(issuer, now, &label)?;
+        }
+        let expiries = certificates.iter().map(|certificate| certificate.validity().not_after.timestamp());
+        Ok(Self {
+            not_after: expiries.min().unwrap_or_default(),
+            names: Arc::new(CertificateNames::of(leaf)),
+            issuers: certificates.iter().map(|certificate| certificate.issuer().as_raw().to_vec()).collect(),
+            certified: Arc::new(CertifiedKey::new(
+                chain.iter().map(|der| CertificateDer::from(der.clone())).collect(),
+                signing,
+            )),
+            label,
+        })
     }
+
+    /// Whether its certificate is for this host (RFC 6125; without alternative names, the common name counts,
+    /// as in Java).
+    pub(super) fn is_for(&self, host: &str, wildcard: Wildcard) -> bool {
+        self.names.contain(host, wildcard)
+    }
+
+    /// Whether one of these names, as DER, issued a certificate of its chain.
+    pub(super) fn is_issued_by(&self, subjects: &[&[u8]]) -> bool {
+        self.issuers.iter().any(|issuer| subjects.contains(&issuer.as_slice()))
+    }
+}
+
+/// One is like the other when they show the same certificates: the key belongs to them.
+impl PartialEq for Identity {
+    fn eq(&self, other: &Self) -> bool {
+        self.certified.cert == other.certified.cert
+    }
+}
+
+/// Reads one certificate to its last byte.
+pub(super) fn read_certificate<'a>(der: &'a [u8], label: &str) -> Result<X509Certificate<'a>, TlsError> {
+    match X509Certificate::from_der(der) {
+        Ok(([], certificate)) => Ok(certificate),
+        Ok(_) => Err(TlsError::unreadable_certificate(label, "bytes follow behind it")),
+        Err(error) => Err(TlsError::unreadable_certificate(label, error)),
+    }
+}
+
+fn check_dates(certificate: &X509Certificate<'_>, now: i64, label: &str) -> Result<(), TlsError> {
+    let validity = certificate.validity();
+    if now > validity.not_after.timestamp() {
+        return Err(TlsError::expired(label, certificate.subject(), validity.not_after));
+    }
+    if now < validity.not_before.timestamp() {
+        return Err(TlsError::not_yet_valid(label, certificate.subject(), validity.not_before));
+    }
+    Ok(())
+}
+
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }

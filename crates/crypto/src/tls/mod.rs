@@ -6,9 +6,14 @@
 mod client;
 mod error;
 mod identity;
+mod names;
 mod options;
 mod server;
+mod suites;
+#[cfg(test)]
+mod tests;
 mod trust;
+mod verify;
 
 pub use client::{ClientTls, ClientTlsSettings, HostnameVerifier};
 pub use error::TlsError;
