@@ -8,6 +8,7 @@ mod cipher;
 mod error;
 mod id;
 mod key;
+pub mod keystore;
 mod provider;
 mod secret;
 mod store;
