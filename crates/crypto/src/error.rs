@@ -1,5 +1,6 @@
 //! [`SecretError`]: why there is no secret to use. Never holds any of it.
 
+use std::borrow::Cow;
 use std::error::Error;
 
 use crate::SecretId;
@@ -25,6 +26,6 @@ pub enum SecretError {
         /// Which secret.
         id: SecretId,
         /// What is wrong with it, without a part of it.
-        reason: &'static str,
+        reason: Cow<'static, str>,
     },
 }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use crate::Purpose;
+
 /// A key, a key pair, or a certificate. Cheap to clone; its `Debug` shows what it is and nothing secret.
 #[derive(Clone)]
 pub struct CryptoKey(Arc<Inner>);
@@ -19,7 +21,8 @@ struct Inner {
 pub enum KeyMaterial {
     /// A symmetric key.
     Symmetric {
-        /// The name that Java's architecture has for its algorithm: `AES`, `HmacSHA512`.
+        /// The name that Java's architecture has for its algorithm: `AES`, `HmacSHA512`. Where it came without
+        /// one, `Hmac` leaves the hash open, and `RAW` leaves everything open.
         algorithm: String,
         /// The raw bytes.
         bytes: Zeroizing<Vec<u8>>,
@@ -59,6 +62,17 @@ impl CryptoKey {
     /// The alias in its key store, or the `kid` of its JWK.
     pub fn stable_id(&self) -> Option<&str> {
         self.0.stable_id.as_deref()
+    }
+
+    /// Whether a key of its kind can serve the purpose: a certificate cannot sign.
+    pub fn is_for(&self, purpose: Purpose) -> bool {
+        match &self.0.material {
+            KeyMaterial::Symmetric { .. } => true,
+            KeyMaterial::Private { .. } => purpose != Purpose::Password,
+            KeyMaterial::Public { .. } | KeyMaterial::Certificate { .. } => {
+                matches!(purpose, Purpose::Verify | Purpose::Encrypt)
+            }
+        }
     }
 
     /// What it is made of.

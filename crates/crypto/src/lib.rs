@@ -4,11 +4,15 @@
 //! and whoever needs a secret asks a [`SecretStoreRef`] for it. The cryptographic library behind the ciphers
 //! is named here and nowhere else.
 
+mod asn1;
+mod asymmetric;
 mod cipher;
 mod error;
 mod id;
+pub mod jwk;
 mod key;
 pub mod keystore;
+pub mod pem;
 mod provider;
 mod secret;
 mod store;

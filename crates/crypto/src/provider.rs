@@ -64,7 +64,7 @@ mod tests {
                 return Ok(Vec::new());
             }
             if values == "!" {
-                return Err(SecretError::Malformed { id: id.clone(), reason: "it is broken" });
+                return Err(SecretError::Malformed { id: id.clone(), reason: "it is broken".into() });
             }
             Ok(values.split(',').map(|value| Secret::generic(value.into())).collect())
         }

@@ -8,7 +8,7 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
 
-use crate::{CryptoKey, KeyMaterial};
+use crate::{CryptoKey, KeyMaterial, Purpose};
 
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
@@ -57,6 +57,11 @@ impl Secret {
             Kind::Generic(_) => None,
             Kind::Key(key) => Some(key),
         }
+    }
+
+    /// Whether it can serve the purpose. A generic secret can serve any.
+    pub fn is_for(&self, purpose: Purpose) -> bool {
+        self.key().is_none_or(|key| key.is_for(purpose))
     }
 
     /// The name by which tokens refer to it: the alias or `kid` of a key.
