@@ -170,7 +170,8 @@ impl FileSystem {
     }
 
     fn secret(&self, id: &SecretId, content: &[u8]) -> Result<Secret, SecretError> {
-        let malformed = |reason: &'static str| SecretError::Malformed { id: id.clone(), reason: reason.into() };
+        let malformed =
+            |reason: &'static str| SecretError::Malformed { id: id.clone(), reason: reason.into() };
         let secret = match self.formats.of(id) {
             SecretFormat::Base64 => {
                 Secret::from_base64(content).ok_or_else(|| malformed("it is not base64"))?
