@@ -1,6 +1,5 @@
 //! `admin.json`: connectors and server settings, read from the product's words into transport's options.
 
-use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,18 +8,19 @@ use exchange::{FilterRef, SessionManagerRef};
 use heap::{AnyObject, RawNode, Ref, Spanned, TemporaryStorageRef, TimeSpan};
 use ipnet::IpNet;
 use schemars::JsonSchema;
-use serde::Deserialize as DeriveDeserialize;
-use serde::de::{Deserialize, Deserializer, Error};
+use serde::Deserialize;
 use source::{Diagnostic, DurationValue, Span};
 use transport::client::{Resolver, ResolverError};
-use transport::server::{ConnectorOptions, NormalizePath};
+use transport::server::ConnectorOptions;
 
 use crate::errors;
 
 mod ages;
 mod schema;
+mod values;
 
 pub(crate) use ages::modernise;
+use values::{FieldValue, HostRule, PathRule, Ports, Refused};
 
 /// The port of the default connector.
 const DEFAULT_PORT: u16 = 8080;
@@ -31,7 +31,7 @@ pub(crate) const DEFAULT_ADMIN_PORT: u16 = 8085;
 const ADMIN_GRACE_PERIOD: Duration = Duration::from_secs(1);
 
 /// The ports of the gateway, and what holds for the whole process.
-#[derive(DeriveDeserialize, JsonSchema, Default)]
+#[derive(Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct AdminFields {
     /// The ports to listen on. Default: one connector on port 8080.
@@ -77,7 +77,7 @@ pub(crate) struct AdminFields {
 }
 
 /// Whether the endpoints for development are there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, DeriveDeserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub(crate) enum Mode {
     /// `/openig/api/info` and other endpoints that show the inside.
@@ -87,7 +87,7 @@ pub(crate) enum Mode {
     Production,
 }
 
-#[derive(Debug, DeriveDeserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct ConnectorFields {
     /// The port, or several that are opened with the same options; 0 takes a free one.
@@ -106,71 +106,27 @@ struct ConnectorFields {
     normalize_path: Option<PathRule>,
     /// Addition: addresses and networks whose forwarded headers are believed.
     trusted_proxies: Option<Vec<Spanned<String>>>,
+    /// Addition: whether the trusted proxies begin each connection with a header of the PROXY protocol, version
+    /// 1 or 2, that names their client. One that does not is closed; from others, such a header is an error.
+    proxy_protocol: Option<Spanned<bool>>,
+    /// Addition: what happens to a request over TLS for a host that the certificate presented is not for:
+    /// `misdirected` (default) answers 421, `badRequest` 400, `off` lets it pass.
+    sni_host_check: Option<HostRule>,
+    /// Addition: the header `Strict-Transport-Security` of responses over TLS that have none, for example
+    /// `max-age=31536000; includeSubDomains`.
+    #[schemars(with = "Option<String>")]
+    strict_transport_security: Option<FieldValue>,
+    /// Addition: bytes that the body of a request may have, instead of `maxBodyLength` of the gateway; -1 for
+    /// no limit.
+    max_body_length: Option<i64>,
     /// Addition: open connections at the same time.
     max_connections: Option<usize>,
     /// Addition: open connections from one address at the same time.
     max_connections_per_address: Option<usize>,
 }
 
-#[derive(Debug, Clone, Copy, DeriveDeserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-enum PathRule {
-    Reject,
-    Canonical,
-    Off,
-}
-
-/// One port, or several that are opened with the same options.
-#[derive(Debug)]
-struct Ports(Vec<u16>);
-
-impl<'de> Deserialize<'de> for Ports {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct OneOrMany;
-        impl<'de> serde::de::Visitor<'de> for OneOrMany {
-            type Value = Ports;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a port number, or an array of them,")
-            }
-            fn visit_i64<E: Error>(self, port: i64) -> Result<Ports, E> {
-                let port = u16::try_from(port)
-                    .map_err(|_| E::custom(format!("a port is a number from 0 to 65535, found `{port}`")))?;
-                Ok(Ports(vec![port]))
-            }
-            fn visit_str<E: Error>(self, text: &str) -> Result<Ports, E> {
-                let port = text.trim().parse();
-                let port = port
-                    .map_err(|_| E::custom(format!("a port is a number from 0 to 65535, found `{text}`")))?;
-                Ok(Ports(vec![port]))
-            }
-            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut items: A) -> Result<Ports, A::Error> {
-                let mut ports = Vec::new();
-                while let Some(port) = items.next_element::<u16>()? {
-                    ports.push(port);
-                }
-                Ok(Ports(ports))
-            }
-        }
-        // An array is what a reader puts in the place of a mistake, so that it can look for further ones.
-        deserializer.deserialize_seq(OneOrMany)
-    }
-}
-
-/// A `vertx` option that belongs elsewhere: its presence is an error.
-#[derive(Debug)]
-struct Refused;
-
-impl<'de> Deserialize<'de> for Refused {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        serde::de::IgnoredAny::deserialize(deserializer)?;
-        Err(D::Error::custom(
-            "this option cannot be set in `vertx`; use the fields of the connector (port, host, tls)",
-        ))
-    }
-}
-
 /// The options of one connector that the original passes to its HTTP library.
-#[derive(Debug, Default, DeriveDeserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 struct ConnectorVertx {
     /// Bytes that a frame of a WebSocket may have.
@@ -214,7 +170,7 @@ struct ConnectorVertx {
 }
 
 /// The options of the whole process.
-#[derive(DeriveDeserialize, JsonSchema, Default)]
+#[derive(Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "camelCase", default)]
 struct RootVertx {
     /// Accepted and ignored.
@@ -228,7 +184,7 @@ struct RootVertx {
 }
 
 /// Names that are resolved without asking the system.
-#[derive(DeriveDeserialize, JsonSchema, Default)]
+#[derive(Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "camelCase", default)]
 struct AddressResolverOptions {
     /// A file in the format of `/etc/hosts`.
@@ -325,17 +281,31 @@ impl AdminFields {
         }
         let host = fields.host.as_ref().or_else(|| fields.vertx.as_ref()?.host.as_ref());
         let mut options = self.options(&fields.port.0, host.map_or("0.0.0.0", |host| host.as_str()));
+        if fields.max_body_length.is_some() {
+            options.limits.body_bytes_max = limit(fields.max_body_length);
+        }
         match fields.grace_period.map(|span| span.0) {
             Some(DurationValue::Limited(grace)) => options.grace_period = grace,
             Some(DurationValue::Unlimited) => options.grace_period = Duration::MAX,
             None => {}
         }
-        options.normalize_path = match fields.normalize_path {
-            None | Some(PathRule::Reject) => NormalizePath::Reject,
-            Some(PathRule::Canonical) => NormalizePath::Canonical,
-            Some(PathRule::Off) => NormalizePath::Off,
-        };
+        options.normalize_path = fields.normalize_path.map(Into::into).unwrap_or_default();
+        options.sni_host_check = fields.sni_host_check.map(Into::into).unwrap_or_default();
+        options.strict_transport_security =
+            fields.strict_transport_security.as_ref().map(|value| value.0.clone());
         options.trusted_peers = trusted(fields.trusted_proxies.as_deref().unwrap_or_default(), diagnostics);
+        options.proxy_protocol = fields.proxy_protocol.as_deref().copied().unwrap_or_default();
+        if let (true, [], Some(proxy_protocol)) =
+            (options.proxy_protocol, &*options.trusted_peers, &fields.proxy_protocol)
+        {
+            diagnostics.push(
+                errors::connector(
+                    "with `proxyProtocol`, but without `trustedProxies`, nobody would be listened to",
+                    Some(proxy_protocol.span()),
+                )
+                .help("list the addresses of the load balancers in `trustedProxies`"),
+            );
+        }
         options.limits.connections_max = fields.max_connections.unwrap_or(options.limits.connections_max);
         options.limits.connections_per_address_max = fields.max_connections_per_address;
         if let Some(vertx) = &fields.vertx {
