@@ -8,6 +8,7 @@ mod asn1;
 mod asymmetric;
 mod cipher;
 mod error;
+pub mod generate;
 mod id;
 pub mod jwk;
 mod key;

@@ -18,6 +18,7 @@ mod pbe;
 mod pkcs12;
 mod pkcs8;
 mod serialised;
+mod writer;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -28,6 +29,7 @@ use zeroize::Zeroizing;
 use crate::{CryptoKey, KeyMaterial};
 
 pub use error::KeyStoreError;
+pub use writer::{NewEntry, write_pkcs12};
 
 /// A larger file is no key store that somebody made on purpose.
 pub const BYTES_MAX: usize = 16 * 1024 * 1024;

@@ -81,3 +81,8 @@ pub(super) fn key_name(oid: ObjectIdentifier) -> String {
     let known = KEYS.iter().find(|(known, _)| *known == oid);
     known.map_or_else(|| oid.to_string(), |(_, name)| (*name).to_owned())
 }
+
+/// The identifier of the algorithm of a key.
+pub(super) fn of_key(name: &str) -> Option<ObjectIdentifier> {
+    KEYS.iter().find(|(_, known)| known.eq_ignore_ascii_case(name)).map(|(oid, _)| *oid)
+}

@@ -17,7 +17,7 @@ use super::ber::{self, INTEGER, Reader, SEQUENCE};
 use super::{KeyStoreError, oids};
 
 /// Java refuses more. This many take seconds; fuzzing has not got them.
-const ROUNDS_MAX: u64 = if cfg!(fuzzing) { 100 } else { 5_000_000 };
+const ROUNDS_MAX: u64 = if cfg!(fuzzing) { 1_000 } else { 5_000_000 };
 
 const WHAT: &str = "the parameters of an encryption";
 
@@ -147,16 +147,11 @@ fn pbes1(
     for password in as_utf16(password) {
         let derive =
             |purpose, length| derive(&SHA1_FOR_LEGACY_USE_ONLY, purpose, &password, salt, rounds, length);
-        let mut key = derive(Purpose::Key, length);
+        let key = derive(Purpose::Key, length);
         let iv = derive(Purpose::StartValue, 8);
         let plain = match oid {
             oids::PBE_RC2_128 | oids::PBE_RC2_40 => rc2(&key, &iv, encrypted),
-            _ => {
-                // With two keys the first is used again.
-                let again = Zeroizing::new(key[..24 - length].to_vec());
-                key.extend_from_slice(&again);
-                triple_des(&key, &iv, encrypted)
-            }
+            _ => triple_des(&key, &iv, encrypted),
         };
         if let Ok(plain) = plain
             && ber::is_one_sequence(&plain)
@@ -229,7 +224,7 @@ pub(super) fn derive(
     derived
 }
 
-/// Decrypts 3DES in CBC mode with three keys.
+/// Decrypts 3DES in CBC mode with two or three keys.
 pub(super) fn triple_des(
     key: &[u8],
     iv: &[u8],
@@ -237,7 +232,10 @@ pub(super) fn triple_des(
 ) -> Result<Zeroizing<Vec<u8>>, KeyStoreError> {
     let iv: &[u8; 8] = iv.try_into().map_err(|_| KeyStoreError::malformed(WHAT))?;
     #[expect(deprecated, reason = "what old key stores are encrypted with")]
-    let algorithm = &cipher::DES_EDE3_FOR_LEGACY_USE_ONLY;
+    let algorithm = match key.len() {
+        16 => &cipher::DES_EDE_FOR_LEGACY_USE_ONLY,
+        _ => &cipher::DES_EDE3_FOR_LEGACY_USE_ONLY,
+    };
     cbc(algorithm, key, DecryptionContext::Iv64(FixedLength::from(iv)), encrypted)
 }
 
