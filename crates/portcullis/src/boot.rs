@@ -20,7 +20,7 @@ use crate::gateway::{Built, Gateway, Inherited};
 use crate::pid::{PidFile, PidFileMode};
 use crate::server_config::{self, AdminFields, Connector, Mode, ServerConfig};
 use crate::shutdown::Signals;
-use crate::{check, errors, gateway, instance, logging, reload};
+use crate::{check, dialects, errors, gateway, instance, logging, reload};
 
 /// `portcullis start`: runs until it is told to stop.
 pub(crate) fn start(directory: Option<PathBuf>) -> ExitCode {
@@ -45,6 +45,7 @@ pub(crate) fn declare_admin(environment: &Environment) -> heap::Declared<AdminFi
     } else {
         Document::parse(environment, "(default admin.json)", b"{}", None)
     };
+    dialects::translate(environment, &mut document);
     server_config::modernise(&mut document);
     heap::declare(environment, document, None, "admin.json", true)
 }
@@ -102,7 +103,8 @@ impl Instance {
             session: session.clone(),
             storage: storage.clone().unwrap_or_default(),
         };
-        let inherited = Inherited { session, storage };
+        let guard = fields.protection_filter.as_ref().map(|filter| generation.get(filter));
+        let inherited = Inherited { session, storage, protection: guard };
         let started_admin = unstarted.start(&environment).map_err(|error| error.0)?;
 
         let built = Built::build(&environment, level, &inherited)?;

@@ -50,7 +50,7 @@ fn read_file(path: &Path, found: &mut IndexMap<String, String>, diagnostics: &mu
         read_json(path, &bytes, found, diagnostics);
         return;
     }
-    match expression::parse_properties(&decoded(bytes)) {
+    match entries(bytes) {
         Ok(entries) => {
             // Within a file the last value of a name counts, as in Java.
             let own: IndexMap<String, String> = entries.into_iter().collect();
@@ -58,8 +58,17 @@ fn read_file(path: &Path, found: &mut IndexMap<String, String>, diagnostics: &mu
                 found.entry(name).or_insert(value);
             }
         }
-        Err(error) => diagnostics.push(errors::env_config(path, &error.to_string())),
+        Err(complaint) => diagnostics.push(errors::env_config(path, &complaint)),
     }
+}
+
+/// The entries of a `.properties` file in their order, or what is wrong with it.
+pub(crate) fn properties(path: &Path) -> Result<Vec<(String, String)>, String> {
+    entries(read_limited(path).map_err(|error| error.to_string())?)
+}
+
+fn entries(bytes: Vec<u8>) -> Result<Vec<(String, String)>, String> {
+    expression::parse_properties(&decoded(bytes)).map_err(|error| error.to_string())
 }
 
 fn read_limited(path: &Path) -> io::Result<Vec<u8>> {

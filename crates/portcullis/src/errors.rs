@@ -43,9 +43,18 @@ const ENV_CONFIG: Code = Code::new(
      be read.\n\nCorrect the file, or name existing folders, separated by commas.\n",
 );
 
+const LISTENER: Code = Code::new(
+    510,
+    "listener",
+    "A file in the words of PingIDM (`conf/webserver.listener-*.json`, `conf/servletfilter-payload.json`, \
+     `resolver/boot.properties`) asks for what cannot be done, or not safely.\n\n\
+     An error keeps the instance from starting: a listener is never opened with less protection than its file asks \
+     for. The message says what to change.\n",
+);
+
 /// The codes of this crate.
 pub(crate) const CODES: &[&Code] =
-    &[&PID_FILE, &CANNOT_LISTEN, &CONNECTOR, &INSTANCE_DIRECTORY, &NOT_RUNNING, &ENV_CONFIG];
+    &[&PID_FILE, &CANNOT_LISTEN, &CONNECTOR, &INSTANCE_DIRECTORY, &NOT_RUNNING, &ENV_CONFIG, &LISTENER];
 
 pub(crate) fn pid_file_exists(path: &Path, process: Option<u32>, is_alive: bool) -> Diagnostic {
     let state = match (process, is_alive) {
@@ -102,4 +111,70 @@ pub(crate) fn connector(message: impl Into<String>, span: Option<&Span>) -> Diag
 
 pub(crate) fn not_running(message: impl Into<String>) -> Diagnostic {
     Diagnostic::error(&NOT_RUNNING, message)
+}
+
+pub(crate) fn listener(message: impl Into<String>, span: Option<&Span>) -> Diagnostic {
+    Diagnostic::error(&LISTENER, message).at(span)
+}
+
+pub(crate) fn no_listener(folder: &str) -> Diagnostic {
+    listener(format!("every `webserver.listener-*.json` in `{folder}` is disabled, so nothing would listen"), None)
+        .help("enable a listener, or list `connectors` in admin.json")
+}
+
+/// A client certificate is asked for where none can be shown.
+pub(crate) fn clear_text(field: &str, span: &Span) -> Diagnostic {
+    listener(format!("`{field}` needs TLS, and `secure` is not true"), Some(span))
+        .help("set `secure` to true, and `sslCertAlias` to the alias of the certificate to present")
+}
+
+pub(crate) fn nobody_trusted(property: &str, span: &Span) -> Diagnostic {
+    let message = "no load balancer is listed, so what is said about earlier hops is not believed";
+    Diagnostic::warning(&LISTENER, message).at(Some(span)).help(format!(
+        "list the addresses of the load balancers in `trustedProxies` here, or in `{property}` of boot.properties"
+    ))
+}
+
+pub(crate) fn without_load_balancer(field: &str, span: &Span) -> Diagnostic {
+    let message = format!("`{field}` has no effect without `proxyLoadBalancerConnection`");
+    Diagnostic::warning(&LISTENER, message).at(Some(span)).help("set `proxyLoadBalancerConnection` to true")
+}
+
+pub(crate) fn no_servlet_filter(class: &str, span: &Span) -> Diagnostic {
+    let message = format!("`{class}` cannot be run here; the limit of this file applies all the same");
+    Diagnostic::warning(&LISTENER, message).at(Some(span))
+}
+
+pub(crate) fn url_pattern(pattern: &str, span: &Span) -> Diagnostic {
+    let message = format!("the limit holds for every path, not for `{pattern}` alone");
+    Diagnostic::warning(&LISTENER, message).at(Some(span)).help("write `/*`")
+}
+
+pub(crate) fn initial_password(property: &str, span: &Span) -> Diagnostic {
+    let message = format!("`{property}` is still the password that every fresh installation has");
+    Diagnostic::warning(&LISTENER, message)
+        .at(Some(span))
+        .help("change it with `keytool -storepasswd`, and set the property in boot.properties or the environment")
+}
+
+pub(crate) fn obfuscated_password(property: &str, span: &Span) -> Diagnostic {
+    listener(format!("`{property}` is obfuscated, which cannot be read here"), Some(span))
+        .help("write the password itself, best into an environment variable")
+}
+
+pub(crate) fn two_protections(property: &str, span: &Span) -> Diagnostic {
+    listener(format!("both `protectionFilter` and `{property}` would guard all requests"), Some(span))
+        .help("add a CsrfFilter to the filters of admin.json, or remove the property")
+}
+
+pub(crate) fn boot_properties(path: &Path, complaint: &str) -> Diagnostic {
+    listener(format!("`{}`: {complaint}", path.display()), None)
+}
+
+pub(crate) fn boot_property(name: &str, complaint: &str) -> Diagnostic {
+    listener(format!("boot.properties: `{name}`: {complaint}"), None)
+}
+
+pub(crate) fn boot_property_left_out(name: &str, complaint: &str) -> Diagnostic {
+    Diagnostic::warning(&LISTENER, format!("boot.properties: `{name}` is left out: {complaint}"))
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use exchange::{
-    Context, Handler, HandlerRef, Outcome, Request, RouterContext, SessionManagerRef, SessionSlot,
+    Chain, Context, FilterRef, Handler, HandlerRef, Outcome, Request, RouterContext, SessionManagerRef, SessionSlot,
     TemporaryStorage,
 };
 use heap::{AnyObject, Document, Environment, Generation, Ref, Started, TemporaryStorageRef, Unstarted};
@@ -71,6 +71,8 @@ pub(crate) struct Inherited {
     pub(crate) session: SessionManagerRef,
     /// `None` when `admin.json` names none: then the default object of the level applies.
     pub(crate) storage: Option<TemporaryStorage>,
+    /// Guards every request before the handler of `config.json` sees it.
+    pub(crate) protection: Option<FilterRef>,
 }
 
 /// A built generation whose work has not started.
@@ -94,8 +96,12 @@ impl Built {
         let storage = storage
             .or_else(|| inherited.storage.clone())
             .or_else(|| generation.named::<TemporaryStorageRef>("TemporaryStorage").map(|storage| storage.0));
+        let handler = generation.decorate(generation.get(&fields.handler));
         let serving = Serving {
-            handler: generation.decorate(generation.get(&fields.handler)),
+            handler: match inherited.protection.clone() {
+                Some(protection) => Chain::handler(vec![protection], handler),
+                None => handler,
+            },
             session: own.or_else(|| generation.named("Session")).unwrap_or_else(|| inherited.session.clone()),
             storage: storage.unwrap_or_default(),
             _generation: generation,

@@ -7,7 +7,7 @@ use heap::{Environment, InstancePaths, ProcessSettings, Services};
 use indexmap::IndexMap;
 use source::{Diagnostic, Tokens};
 
-use crate::env_config;
+use crate::{dialects, env_config};
 
 /// The instance directory: the argument, else `IG_INSTANCE_DIR`, else `$HOME/.openig`.
 ///
@@ -56,6 +56,7 @@ fn settings(env: IndexMap<String, String>, instance: &Path) -> (ProcessSettings,
     if let Some(directories) = process.get("ig.envconfig.dirs") {
         process.env_config = env_config::read(&directories, &mut diagnostics);
     }
+    dialects::settle(instance, &mut process, &mut diagnostics);
     (process, diagnostics)
 }
 

@@ -8,6 +8,7 @@ mod boot;
 mod check;
 mod commands;
 mod demo;
+mod dialects;
 mod env_config;
 mod errors;
 mod explain;

@@ -66,6 +66,8 @@ pub(crate) struct AdminFields {
     audit_service: Option<Ref<AnyObject>>,
     /// Guards the admin endpoints.
     pub(crate) api_protection_filter: Option<Ref<FilterRef>>,
+    /// Addition: guards every request before the handler of config.json sees it.
+    pub(crate) protection_filter: Option<Ref<FilterRef>>,
     /// Guards the metrics, once there are any.
     metrics_protection_filter: Option<Ref<FilterRef>>,
     /// Guards the console, once there is one.

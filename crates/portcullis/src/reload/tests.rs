@@ -38,7 +38,7 @@ impl Running {
         let Ok(unstarted) = admin.plan.build(&environment, None) else { panic!("admin.json is sound") };
         let session: SessionManagerRef = unstarted.generation().get(&session);
         let level = gateway::declare(&environment).level.unwrap();
-        let inherited = Inherited { session: session.clone(), storage: None };
+        let inherited = Inherited { session: session.clone(), storage: None, protection: None };
         let built = Built::build(&environment, level, &inherited).unwrap_or_else(|_| panic!("it is sound"));
         let (serving, started) = built.start(&environment).unwrap_or_else(|_| panic!("it starts"));
         let protection =

@@ -12,7 +12,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use exchange::{
     Context, Fault, FaultKind, Filter, FilterRef, HandlerRef, HeaderName, HeaderValue, Headers, Method, Next,
-    Outcome, Request, header,
+    Outcome, Request, header, inspect_path,
 };
 use heap::{Builder, FieldName, ObjectConfig, Ref, Spanned};
 use schemars::JsonSchema;
@@ -40,6 +40,10 @@ const DOMAIN: &[u8] = b"Portcullis CsrfFilter token 1\n";
 /// cookie must hold something that nobody can guess. When the application sets the cookie anew, the response
 /// has the token of the new one. Put the filter behind those that authenticate.
 ///
+/// With `"token": "COOKIE"`, the value of the cookie itself is the token, for applications whose pages know it and
+/// send it along. No response tells it then, so that the cookie may stay hidden from scripts, and a request without
+/// the cookie passes if its method changes nothing: there is no session that it could misuse.
+///
 /// ```json
 /// {
 ///   "type": "CsrfFilter",
@@ -60,12 +64,31 @@ pub struct CsrfFilter {
     /// that keeps to the rules. A WebSocket is opened by a `GET`.
     #[serde(default = "default_exclusion")]
     exclude_safe_methods: bool,
+    /// Addition: `HASH` (the default) makes the token of a hash of the cookie and tells it in responses; with
+    /// `COOKIE`, the value of the cookie is the token.
+    #[serde(default)]
+    token: TokenKind,
+    /// Addition: paths at which, and below which, everything passes, for example `/login`. They match whole
+    /// segments of the path that the client asks for.
+    #[serde(default)]
+    excluded_paths: Vec<Spanned<String>>,
     /// Answers the requests that are refused. When absent, the answer is 403.
     failure_handler: Option<Ref<HandlerRef>>,
 }
 
 fn default_exclusion() -> bool {
     true
+}
+
+/// What the token is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+enum TokenKind {
+    /// A hash of the cookie.
+    #[default]
+    Hash,
+    /// The cookie.
+    Cookie,
 }
 
 impl ObjectConfig for CsrfFilter {
@@ -78,7 +101,18 @@ impl ObjectConfig for CsrfFilter {
             let message = format!("`{}` cannot be the name of a cookie", *self.cookie_name);
             return Err(b.error(message, Some(self.cookie_name.span())));
         }
+        let mut excluded_paths = Vec::new();
+        for path in &self.excluded_paths {
+            let trimmed = path.trim_end_matches('/');
+            if !trimmed.starts_with('/') {
+                let message = format!("`{}` is not a path that could be excluded; `/login` is one", **path);
+                return Err(b.error(message, Some(path.span())));
+            }
+            excluded_paths.push(trimmed.to_owned());
+        }
         Ok(FilterRef::new(Csrf {
+            kind: self.token,
+            excluded_paths,
             cookie: name.as_bytes().to_vec(),
             field: self.header_name.map_or(HeaderName::from_static("x-csrf-token"), |name| name.0),
             excludes_safe_methods: self.exclude_safe_methods,
@@ -88,6 +122,9 @@ impl ObjectConfig for CsrfFilter {
 }
 
 struct Csrf {
+    kind: TokenKind,
+    /// Without a slash at the end.
+    excluded_paths: Vec<String>,
     cookie: Vec<u8>,
     field: HeaderName,
     excludes_safe_methods: bool,
@@ -96,10 +133,12 @@ struct Csrf {
 
 impl Filter for Csrf {
     async fn filter(&self, cx: &mut Context, request: &mut Request, next: Next<'_>) -> Outcome {
-        let token = token(
-            cookies::sent(&request.headers).filter(|pair| pair.name == self.cookie).map(|pair| pair.value),
-        );
-        let refusal = if self.passes_without(&request.method) {
+        if self.excludes(request) {
+            return Ok(next.run(cx, request).await);
+        }
+        let sent = cookies::sent(&request.headers).filter(|pair| pair.name == self.cookie);
+        let token = self.token(sent.map(|pair| pair.value));
+        let refusal = if self.passes_without(&request.method, token.as_ref()) {
             None
         } else {
             self.refusal(token.as_deref(), &request.headers)
@@ -109,31 +148,64 @@ impl Filter for Csrf {
             (Some(_), Some(handler)) => handler.handle(cx, request).await,
             (Some(reason), None) => Fault::new(FaultKind::Forbidden, reason).into_response(cx),
         };
-        let token = self.renewed(&response.headers).unwrap_or(token);
-        response.headers.remove(&self.field);
-        if let Some(token) = token.and_then(|token| HeaderValue::try_from(token).ok()) {
-            response.headers.insert(self.field.clone(), token);
-            // A shared cache must not hand the token of one person to another.
-            add_vary(&mut response.headers, &header::COOKIE);
+        match self.kind {
+            TokenKind::Hash => self.tell(token, &mut response.headers),
+            // Whoever may read the cookie has the token.
+            TokenKind::Cookie => {}
         }
         Ok(response)
     }
 }
 
 impl Csrf {
-    /// `TRACE` is not among them: its answer repeats the request, cookies included.
-    fn passes_without(&self, method: &Method) -> bool {
-        self.excludes_safe_methods && matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+    /// Whether the path is one that needs no token. A path that can be read in two ways is none.
+    fn excludes(&self, request: &Request) -> bool {
+        if self.excluded_paths.is_empty() || inspect_path(request.uri.raw_path()).is_some() {
+            return false;
+        }
+        let path = request.uri.path();
+        let is_below = |rest: &str| rest.is_empty() || rest.starts_with('/');
+        self.excluded_paths.iter().any(|excluded| path.strip_prefix(excluded.as_str()).is_some_and(is_below))
+    }
+
+    /// `TRACE` is not safe here: its answer repeats the request, cookies included.
+    fn passes_without(&self, method: &Method, token: Option<&Vec<u8>>) -> bool {
+        let has_no_session = self.kind == TokenKind::Cookie && token.is_none();
+        (self.excludes_safe_methods || has_no_session)
+            && matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+    }
+
+    /// The token for the values of the session cookie. Usually there is one. When there are more, because a
+    /// neighbouring site has planted one, all of them count, or whoever planted it would know the token.
+    fn token<'v>(&self, values: impl Iterator<Item = &'v [u8]>) -> Option<Vec<u8>> {
+        let mut values = values.filter(|value| !value.is_empty()).peekable();
+        values.peek()?;
+        Some(match self.kind {
+            TokenKind::Hash => hash(values),
+            // No field of a request holds a line break, so that nothing proves several cookies.
+            TokenKind::Cookie => values.collect::<Vec<_>>().join(&b'\n'),
+        })
+    }
+
+    /// Puts the token into a response.
+    fn tell(&self, token: Option<Vec<u8>>, headers: &mut Headers) {
+        let token = self.renewed(headers).unwrap_or(token);
+        headers.remove(&self.field);
+        if let Some(token) = token.and_then(|token| HeaderValue::try_from(token).ok()) {
+            headers.insert(self.field.clone(), token);
+            // A shared cache must not hand the token of one person to another.
+            add_vary(headers, &header::COOKIE);
+        }
     }
 
     /// Why the request is refused, if it is. `token` is the right one.
-    fn refusal(&self, token: Option<&str>, headers: &Headers) -> Option<&'static str> {
+    fn refusal(&self, token: Option<&[u8]>, headers: &Headers) -> Option<&'static str> {
         let Some(token) = token else {
             return Some("The request has no session cookie to prove a token by.");
         };
         let mut given = headers.get_all(&self.field).iter();
         match (given.next(), given.next()) {
-            (Some(given), None) if is_equal(given.as_bytes(), token.as_bytes()) => None,
+            (Some(given), None) if is_equal(given.as_bytes(), token) => None,
             (None, _) => Some("The request has no token against forgery."),
             _ => Some("The token against forgery is not that of the session."),
         }
@@ -141,25 +213,22 @@ impl Csrf {
 
     /// The token of the cookie that the response sets, or no token when it takes the cookie away. `None` when
     /// the cookie stays.
-    fn renewed(&self, headers: &Headers) -> Option<Option<String>> {
+    fn renewed(&self, headers: &Headers) -> Option<Option<Vec<u8>>> {
         let fields = headers.get_all(header::SET_COOKIE).into_iter();
         let set =
             fields.map(|field| cookies::set(field.as_bytes()).0).filter(|pair| pair.name == self.cookie);
-        set.last().map(|pair| token([pair.value].into_iter()))
+        set.last().map(|pair| self.token([pair.value].into_iter()))
     }
 }
 
-/// The token for the values of the session cookie. Usually there is one. When there are more, because a
-/// neighbouring site has planted one, all of them count, or whoever planted it would know the token.
-fn token<'v>(values: impl Iterator<Item = &'v [u8]>) -> Option<String> {
-    let mut values = values.filter(|value| !value.is_empty()).peekable();
-    values.peek()?;
+/// What the values of the cookie hash to.
+fn hash<'v>(values: impl Iterator<Item = &'v [u8]>) -> Vec<u8> {
     let mut hash = Sha256::new_with_prefix(DOMAIN);
     for value in values {
         hash.update((value.len() as u64).to_be_bytes());
         hash.update(value);
     }
-    Some(URL_SAFE_NO_PAD.encode(hash.finalize()))
+    URL_SAFE_NO_PAD.encode(hash.finalize()).into_bytes()
 }
 
 /// Compares in a time that does not tell how much is equal.

@@ -205,6 +205,92 @@ fn a_handler_answers_what_is_refused() {
     );
 }
 
+const COOKIE: &str = r#"{"cookieName": "SID", "token": "COOKIE", "excludeSafeMethods": false}"#;
+
+#[test]
+fn the_cookie_itself_can_be_the_token() {
+    let status = |request: &str| ask(COOKIE, request).0;
+    for method in ["GET", "HEAD", "OPTIONS", "POST", "DELETE", "TRACE"] {
+        let request = format!("{method} /\ncookie: a=b; SID=one");
+        assert_eq!(status(&format!("{request}\nX-CSRF-Token: one")), "200 OK", "{request}");
+        for wrong in ["", "\nX-CSRF-Token:", "\nX-CSRF-Token: On", "\nX-CSRF-Token: One", "\nX-CSRF-Token: one2"] {
+            assert_eq!(status(&format!("{request}{wrong}")), "403 Forbidden", "{request}{wrong}");
+        }
+        assert_eq!(status(&format!("{request}\nX-CSRF-Token: one\nX-CSRF-Token: one")), "403 Forbidden");
+    }
+}
+
+#[test]
+fn a_token_that_is_the_cookie_is_told_to_nobody() {
+    check(
+        r#"{"cookieName": "SID", "token": "COOKIE"}"#,
+        "GET /\ncookie: SID=one",
+        expect![[r#"
+            GET http://app.example/
+            cookie: SID=one
+
+            200 OK
+        "#]],
+    );
+    check(COOKIE, "POST /\ncookie: SID=one", expect![[r#"
+        403 Forbidden
+        content-type: text/plain; charset=utf-8
+
+        403 Forbidden
+        Transaction transaction-1
+
+    "#]]);
+}
+
+#[test]
+fn without_the_cookie_that_is_the_token_only_safe_methods_pass() {
+    for cookies in ["", "\ncookie: SID=", "\ncookie: SID"] {
+        for token in ["", "\nX-CSRF-Token:", "\nX-CSRF-Token: one"] {
+            assert_eq!(ask(COOKIE, &format!("GET /{cookies}{token}")).0, "200 OK");
+            assert_eq!(ask(COOKIE, &format!("POST /{cookies}{token}")).0, "403 Forbidden");
+        }
+    }
+}
+
+#[test]
+fn a_planted_cookie_does_not_become_the_token() {
+    for token in ["planted", "one", "planted, one", "planted\\none"] {
+        let request = format!("POST /\ncookie: SID=planted; SID=one\nX-CSRF-Token: {token}");
+        assert_eq!(ask(COOKIE, &request).0, "403 Forbidden", "{request}");
+    }
+}
+
+#[test]
+fn excluded_paths_pass_with_everything_below_them() {
+    let config = r#"{"cookieName": "SID", "excludedPaths": ["/openidm/example", "/openidm/my-project/"]}"#;
+    let status = |path: &str| ask(config, &format!("POST {path}\ncookie: SID=one")).0;
+    for path in [
+        "/openidm/example",
+        "/openidm/example/",
+        "/openidm/example/a/b?c",
+        "/openidm/ex%61mple",
+        "/openidm/my-project",
+        "/openidm/my-project/x",
+    ] {
+        assert_eq!(status(path), "200 OK", "{path}");
+    }
+    for path in [
+        "/openidm/example2",
+        "/openidm/Example",
+        "/openidm",
+        "/",
+        "/a/openidm/example",
+        "/openidm/example/../secret",
+        "/openidm/example/%2e%2e/secret",
+        "/openidm/example%2fx",
+        "//openidm/example",
+        "/openidm//example",
+        "/x?/openidm/example",
+    ] {
+        assert_eq!(status(path), "403 Forbidden", "{path}");
+    }
+}
+
 #[test]
 fn mistakes_are_found_at_load() {
     check_complaints(
@@ -237,4 +323,10 @@ fn mistakes_are_found_at_load() {
               |                                                             ^^^^^
         "#]],
     );
+    for path in ["", "/", "login", "//"] {
+        let config = format!(r#"{{"cookieName": "SID", "excludedPaths": ["/a", "{path}"]}}"#);
+        let chain = format!(r#"{{"handler": {{"type": "Chain", "config": {{"handler": {{"type": "Origin"}}, "filters": [{{"type": "CsrfFilter", "config": {config}}}]}}}}}}"#);
+        let complaints: String = play(&chain, "GET /").unwrap_err().iter().map(ToString::to_string).collect();
+        assert!(complaints.contains(&format!("`{path}` is not a path that could be excluded")), "{complaints}");
+    }
 }
