@@ -118,8 +118,11 @@ pub(crate) fn listener(message: impl Into<String>, span: Option<&Span>) -> Diagn
 }
 
 pub(crate) fn no_listener(folder: &str) -> Diagnostic {
-    listener(format!("every `webserver.listener-*.json` in `{folder}` is disabled, so nothing would listen"), None)
-        .help("enable a listener, or list `connectors` in admin.json")
+    listener(
+        format!("every `webserver.listener-*.json` in `{folder}` is disabled, so nothing would listen"),
+        None,
+    )
+    .help("enable a listener, or list `connectors` in admin.json")
 }
 
 /// A client certificate is asked for where none can be shown.
@@ -152,9 +155,9 @@ pub(crate) fn url_pattern(pattern: &str, span: &Span) -> Diagnostic {
 
 pub(crate) fn initial_password(property: &str, span: &Span) -> Diagnostic {
     let message = format!("`{property}` is still the password that every fresh installation has");
-    Diagnostic::warning(&LISTENER, message)
-        .at(Some(span))
-        .help("change it with `keytool -storepasswd`, and set the property in boot.properties or the environment")
+    Diagnostic::warning(&LISTENER, message).at(Some(span)).help(
+        "change it with `keytool -storepasswd`, and set the property in boot.properties or the environment",
+    )
 }
 
 pub(crate) fn obfuscated_password(property: &str, span: &Span) -> Diagnostic {

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use exchange::{
-    Chain, Context, FilterRef, Handler, HandlerRef, Outcome, Request, RouterContext, SessionManagerRef, SessionSlot,
-    TemporaryStorage,
+    Chain, Context, FilterRef, Handler, HandlerRef, Outcome, Request, RouterContext, SessionManagerRef,
+    SessionSlot, TemporaryStorage,
 };
 use heap::{AnyObject, Document, Environment, Generation, Ref, Started, TemporaryStorageRef, Unstarted};
 use schemars::JsonSchema;

@@ -213,7 +213,9 @@ fn the_cookie_itself_can_be_the_token() {
     for method in ["GET", "HEAD", "OPTIONS", "POST", "DELETE", "TRACE"] {
         let request = format!("{method} /\ncookie: a=b; SID=one");
         assert_eq!(status(&format!("{request}\nX-CSRF-Token: one")), "200 OK", "{request}");
-        for wrong in ["", "\nX-CSRF-Token:", "\nX-CSRF-Token: On", "\nX-CSRF-Token: One", "\nX-CSRF-Token: one2"] {
+        for wrong in
+            ["", "\nX-CSRF-Token:", "\nX-CSRF-Token: On", "\nX-CSRF-Token: One", "\nX-CSRF-Token: one2"]
+        {
             assert_eq!(status(&format!("{request}{wrong}")), "403 Forbidden", "{request}{wrong}");
         }
         assert_eq!(status(&format!("{request}\nX-CSRF-Token: one\nX-CSRF-Token: one")), "403 Forbidden");
@@ -232,14 +234,18 @@ fn a_token_that_is_the_cookie_is_told_to_nobody() {
             200 OK
         "#]],
     );
-    check(COOKIE, "POST /\ncookie: SID=one", expect![[r#"
+    check(
+        COOKIE,
+        "POST /\ncookie: SID=one",
+        expect![[r#"
         403 Forbidden
         content-type: text/plain; charset=utf-8
 
         403 Forbidden
         Transaction transaction-1
 
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -325,8 +331,13 @@ fn mistakes_are_found_at_load() {
     );
     for path in ["", "/", "login", "//"] {
         let config = format!(r#"{{"cookieName": "SID", "excludedPaths": ["/a", "{path}"]}}"#);
-        let chain = format!(r#"{{"handler": {{"type": "Chain", "config": {{"handler": {{"type": "Origin"}}, "filters": [{{"type": "CsrfFilter", "config": {config}}}]}}}}}}"#);
+        let chain = format!(
+            r#"{{"handler": {{"type": "Chain", "config": {{"handler": {{"type": "Origin"}}, "filters": [{{"type": "CsrfFilter", "config": {config}}}]}}}}}}"#
+        );
         let complaints: String = play(&chain, "GET /").unwrap_err().iter().map(ToString::to_string).collect();
-        assert!(complaints.contains(&format!("`{path}` is not a path that could be excluded")), "{complaints}");
+        assert!(
+            complaints.contains(&format!("`{path}` is not a path that could be excluded")),
+            "{complaints}"
+        );
     }
 }

@@ -15,7 +15,11 @@ const PATHS: &str = "openidm.csrfFilter.pathWhitelistCSV";
 /// The cookie that authentication sets unless the properties name another.
 const DEFAULT_COOKIE: &str = "session-jwt";
 
-pub(super) fn translate(environment: &Environment, document: &mut Document, diagnostics: &mut Vec<Diagnostic>) {
+pub(super) fn translate(
+    environment: &Environment,
+    document: &mut Document,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
     if !flag(environment, ENABLED, diagnostics) {
         return;
     }

@@ -52,7 +52,8 @@ pub(super) fn read_listener(
     body_bytes_max: u64,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Result<Option<Node>, Unreadable> {
-    let declared = heap::declare::<ListenerFields>(environment, read(environment, file), None, LISTENER, false);
+    let declared =
+        heap::declare::<ListenerFields>(environment, read(environment, file), None, LISTENER, false);
     diagnostics.extend(declared.diagnostics);
     let fields = declared.level.ok_or(Unreadable)?.fields;
     if fields.enabled == Some(false) {
@@ -73,7 +74,8 @@ struct Connector(Node);
 impl Connector {
     fn new(fields: &ListenerFields, body_bytes_max: u64) -> Self {
         let span = fields.port.span();
-        let mut connector = Self(tree::node(&json!({ "port": *fields.port, "maxBodyLength": body_bytes_max }), span));
+        let mut connector =
+            Self(tree::node(&json!({ "port": *fields.port, "maxBodyLength": body_bytes_max }), span));
         if let Some(host) = &fields.host {
             connector.set("host", &json!(**host), host.span());
         }
@@ -89,7 +91,12 @@ impl Connector {
 
 impl ListenerFields {
     /// Who is believed about earlier hops. Nobody is unless listed: otherwise everybody could claim to be anybody.
-    fn proxies(&self, environment: &Environment, connector: &mut Connector, diagnostics: &mut Vec<Diagnostic>) {
+    fn proxies(
+        &self,
+        environment: &Environment,
+        connector: &mut Connector,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
         let Some(asked) = self.proxy_load_balancer_connection.as_ref().filter(|asked| ***asked) else {
             for (name, span) in [
                 ("trustedProxies", self.trusted_proxies.as_ref().map(Spanned::span)),

@@ -61,7 +61,9 @@ fn listener_files(instance: &Path) -> Result<Vec<String>, Diagnostic> {
     let unreadable = |error: &std::io::Error| errors::cannot_read(&folder, error);
     let entries = match fs::read_dir(&folder) {
         Ok(entries) => entries,
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(Vec::new()),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Ok(Vec::new());
+        }
         Err(error) => return Err(unreadable(&error)),
     };
     let mut names = Vec::new();
@@ -105,4 +107,3 @@ fn list(environment: &Environment, name: &str) -> Vec<String> {
     let text = property(environment, name).unwrap_or_default();
     text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
 }
-
