@@ -8,18 +8,19 @@ use aws_lc_rs::signature::{
 use der::asn1::{AnyRef, ObjectIdentifier};
 use der::{Decode, Tag, TagNumber, Tagged};
 use pkcs5::EncryptionScheme;
-use pkcs5::pbes2::Kdf;
+use pkcs5::pbes2::Parameters;
 use rustls::crypto::aws_lc_rs::sign::any_supported_type;
 use rustls::pki_types::PrivateKeyDer;
 use zeroize::Zeroizing;
 
 use crate::asn1::{self, SEQUENCE};
-
-/// More rounds would keep a thread busy for seconds; Java's limit is the same.
-const ROUNDS_MAX: u32 = 5_000_000;
+use crate::keystore::decrypt_pkcs8;
 
 /// More memory for deriving one key, in bytes, is an attack or a mistake.
 const SCRYPT_BYTES_MAX: u64 = 256 * 1024 * 1024;
+
+/// The same work again, as often as this.
+const SCRYPT_LANES_MAX: u16 = 4;
 
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const RSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
@@ -80,36 +81,38 @@ impl PrivateKey {
     }
 
     /// An `EncryptedPrivateKeyInfo` (PKCS#8).
-    pub(crate) fn from_encrypted(encrypted: &[u8], password: &[u8]) -> Result<Self, Reason> {
-        Self::from_pkcs8(decrypt(encrypted, password)?)
+    pub(crate) fn from_encrypted(encrypted: &[u8], password: &[u8]) -> Result<Self, String> {
+        let plain = match scrypt(encrypted) {
+            Some(parameters) => decrypt_scrypt(&parameters?, encrypted, password)?,
+            None => decrypt_pkcs8(encrypted, password).map_err(|error| format!("it {error}"))?,
+        };
+        Ok(Self::from_pkcs8(plain)?)
     }
 }
 
-/// Opens an `EncryptedPrivateKeyInfo` of PBES2.
-fn decrypt(encrypted: &[u8], password: &[u8]) -> Result<Zeroizing<Vec<u8>>, Reason> {
-    let damaged = "it is no encrypted private key";
-    let elements = asn1::sequence(encrypted).ok_or(damaged)?;
-    let [scheme, data] = elements.as_slice() else { return Err(damaged) };
-    let scheme = asn1::element(SEQUENCE, &[scheme.value()]);
-    let refused = "it is encrypted in a way that is not offered (PBES2 with AES or triple DES is)";
-    let scheme = EncryptionScheme::from_der(&scheme).map_err(|_| refused)?;
-    let parameters = scheme.pbes2().ok_or(refused)?;
-    let is_costly = match &parameters.kdf {
-        Kdf::Pbkdf2(kdf) => kdf.iteration_count > ROUNDS_MAX,
-        Kdf::Scrypt(kdf) => {
-            let bytes = kdf
-                .cost_parameter
-                .checked_mul(128)
-                .and_then(|bytes| bytes.checked_mul(kdf.block_size.into()));
-            bytes.is_none_or(|bytes| bytes > SCRYPT_BYTES_MAX) || kdf.parallelization > 16
-        }
-        _ => return Err(refused),
-    };
-    if is_costly {
-        return Err("deriving the key from the password would take too long");
+/// The parameters of a key that is encrypted by way of scrypt, which key stores do not do and OpenSSL can.
+fn scrypt(encrypted: &[u8]) -> Option<Result<Parameters, Reason>> {
+    let elements = asn1::sequence(encrypted)?;
+    let scheme = asn1::element(SEQUENCE, &[elements.first()?.value()]);
+    let scheme = EncryptionScheme::from_der(&scheme).ok()?;
+    let parameters = scheme.pbes2()?;
+    let kdf = parameters.kdf.scrypt()?;
+    let bytes = kdf.cost_parameter.checked_mul(128 * u64::from(kdf.block_size));
+    if bytes.is_none_or(|bytes| bytes > SCRYPT_BYTES_MAX) || kdf.parallelization > SCRYPT_LANES_MAX {
+        return Some(Err("deriving the key from the password would take too long"));
     }
+    Some(Ok(parameters.clone()))
+}
+
+fn decrypt_scrypt(
+    parameters: &Parameters,
+    encrypted: &[u8],
+    password: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, Reason> {
+    let elements = asn1::sequence(encrypted).unwrap_or_default();
+    let [_, data] = elements.as_slice() else { return Err("it is no encrypted private key") };
     let plain = parameters.decrypt(password, data.value());
-    plain.map(Zeroizing::new).map_err(|_| "the password does not open it")
+    plain.map(Zeroizing::new).map_err(|_| "it does not open with this password")
 }
 
 /// The algorithm of a public key that can be used.

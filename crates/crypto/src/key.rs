@@ -11,8 +11,11 @@ use crate::Purpose;
 #[derive(Clone)]
 pub struct CryptoKey(Arc<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     stable_id: Option<String>,
+    /// What it may be used for, where it says so itself.
+    purposes: Option<Vec<Purpose>>,
     material: KeyMaterial,
 }
 
@@ -51,12 +54,12 @@ pub enum KeyMaterial {
 impl CryptoKey {
     /// A key that nobody refers to by name.
     pub fn new(material: KeyMaterial) -> Self {
-        Self(Arc::new(Inner { stable_id: None, material }))
+        Self(Arc::new(Inner { stable_id: None, purposes: None, material }))
     }
 
     /// A key with the name by which tokens and configurations refer to it: an alias, a `kid`.
     pub fn named(stable_id: impl Into<String>, material: KeyMaterial) -> Self {
-        Self(Arc::new(Inner { stable_id: Some(stable_id.into()), material }))
+        Self(Arc::new(Inner { stable_id: Some(stable_id.into()), purposes: None, material }))
     }
 
     /// The alias in its key store, or the `kid` of its JWK.
@@ -64,15 +67,23 @@ impl CryptoKey {
         self.0.stable_id.as_deref()
     }
 
-    /// Whether a key of its kind can serve the purpose: a certificate cannot sign.
+    /// Says that it may be used for these purposes only.
+    #[must_use]
+    pub fn limited_to(self, purposes: Vec<Purpose>) -> Self {
+        let inner = Arc::unwrap_or_clone(self.0);
+        Self(Arc::new(Inner { purposes: Some(purposes), ..inner }))
+    }
+
+    /// Whether it can serve the purpose, since a certificate cannot sign, and whether it may.
     pub fn is_for(&self, purpose: Purpose) -> bool {
-        match &self.0.material {
+        let can_be = match &self.0.material {
             KeyMaterial::Symmetric { .. } => true,
             KeyMaterial::Private { .. } => purpose != Purpose::Password,
             KeyMaterial::Public { .. } | KeyMaterial::Certificate { .. } => {
                 matches!(purpose, Purpose::Verify | Purpose::Encrypt)
             }
-        }
+        };
+        can_be && self.0.purposes.as_ref().is_none_or(|purposes| purposes.contains(&purpose))
     }
 
     /// What it is made of.

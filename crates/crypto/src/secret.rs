@@ -59,7 +59,7 @@ impl Secret {
         }
     }
 
-    /// Whether it can serve the purpose. A generic secret can serve any.
+    /// Whether it can and may serve the purpose. A generic secret can serve any.
     pub fn is_for(&self, purpose: Purpose) -> bool {
         self.key().is_none_or(|key| key.is_for(purpose))
     }

@@ -23,6 +23,28 @@ pub enum Purpose {
     Verify,
 }
 
+impl Purpose {
+    /// The secrets that can serve the purpose.
+    ///
+    /// # Errors
+    /// When there are secrets and none of them can.
+    pub fn choose(self, id: &SecretId, mut secrets: Vec<Secret>) -> Result<Vec<Secret>, SecretError> {
+        let is_known = !secrets.is_empty();
+        secrets.retain(|secret| secret.is_for(self));
+        if is_known && secrets.is_empty() {
+            let reason = match self {
+                Self::Password => "a password is needed, and it is a key or certificate",
+                Self::Encrypt => "no key of it may encrypt",
+                Self::Decrypt => "no key of it can decrypt: a private or symmetric key is needed",
+                Self::Sign => "no key of it can sign: a private or symmetric key is needed",
+                Self::Verify => "no key of it may verify signatures",
+            };
+            return Err(SecretError::Malformed { id: id.clone(), reason: reason.into() });
+        }
+        Ok(secrets)
+    }
+}
+
 /// Where secrets come from.
 pub trait SecretStore: Send + Sync + 'static {
     /// The valid secrets for `id`, the active one first; none when the store does not know it.

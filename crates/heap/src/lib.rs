@@ -37,7 +37,7 @@ pub use errors::{CODES, named_in_heap};
 pub use object::{Catalogue, Nested, ObjectConfig, ObjectType, Status};
 pub use old_names::{OldField, OldNames, OldType};
 pub use plan::{LevelScope, Plan};
-pub use reference::{OneOrMany, RawNode, Ref, Spanned};
+pub use reference::{OneOrMany, RawNode, Ref, Spanned, Word, WordOr};
 pub use role::{AnyObject, ExecutorRef, Role, TemporaryStorageRef};
 pub use schema::schema_of;
 pub use secrets::{Base64Secret, SecretId};

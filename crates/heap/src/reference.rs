@@ -1,5 +1,5 @@
 //! Field types that ask more of the heap than a plain value: [`Ref`], [`Spanned`], [`RawNode`],
-//! [`OneOrMany`].
+//! [`OneOrMany`], [`WordOr`].
 //!
 //! Each deserializes through a newtype with a reserved name. The heap's own reader recognises the name and
 //! hands over what serde has no words for (an index, a span, a node) through a slot of this thread.
@@ -20,6 +20,7 @@ use crate::role::role_name;
 pub(crate) const SPANNED: &str = "$portcullis::Spanned";
 pub(crate) const RAW: &str = "$portcullis::RawNode";
 pub(crate) const ONE_OR_MANY: &str = "$portcullis::OneOrMany";
+pub(crate) const WORD_OR: &str = "$portcullis::WordOr";
 
 thread_local! {
     static SLOT: RefCell<Option<Node>> = const { RefCell::new(None) };
@@ -213,5 +214,65 @@ impl<T: JsonSchema> JsonSchema for OneOrMany<T> {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let entry = T::json_schema(generator);
         json_schema!({ "anyOf": [entry, { "type": "array", "items": entry }] })
+    }
+}
+
+/// A constant that a [`WordOr`] may be.
+pub trait Word: Sized {
+    /// How the constants are written; they are read in any case.
+    const WORDS: &'static [&'static str];
+
+    /// The constant with this index in [`Word::WORDS`].
+    fn of(index: usize) -> Self;
+}
+
+/// A constant such as `BASE64`, or a reference to an object where the text is none.
+pub enum WordOr<W, R> {
+    /// One of the constants.
+    Word(W),
+    /// An object, by its name or in place.
+    Object(Ref<R>),
+}
+
+impl<W: fmt::Debug, R> fmt::Debug for WordOr<W, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Word(word) => word.fmt(f),
+            Self::Object(reference) => reference.fmt(f),
+        }
+    }
+}
+
+impl<'de, W: Word, R: Role> Deserialize<'de> for WordOr<W, R> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either<W, R>(PhantomData<(W, R)>);
+        impl<'de, W: Word, R: Role> Visitor<'de> for Either<W, R> {
+            type Value = WordOr<W, R>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "`{}` or a {}", W::WORDS.join("`, `"), role_name(R::REFERENCE))
+            }
+            fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<Self::Value, D::Error> {
+                let node = take_over::<D::Error>()?;
+                let is_text = |word: &&str| node.as_str().is_some_and(|text| text.eq_ignore_ascii_case(word));
+                match W::WORDS.iter().position(|word| is_text(&word)) {
+                    Some(index) => Ok(WordOr::Word(W::of(index))),
+                    None => Ref::deserialize(inner).map(WordOr::Object),
+                }
+            }
+        }
+        deserializer.deserialize_newtype_struct(WORD_OR, Either(PhantomData))
+    }
+}
+
+impl<W: Word, R: Role> JsonSchema for WordOr<W, R> {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        format!("WordOr_{}", Ref::<R>::schema_name()).into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let words = json_schema!({ "type": "string", "enum": W::WORDS });
+        json_schema!({ "anyOf": [words, Ref::<R>::json_schema(generator)] })
     }
 }

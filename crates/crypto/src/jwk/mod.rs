@@ -26,119 +26,102 @@ pub const SET_KEYS_MAX: usize = 1000;
 #[error("{0}")]
 pub struct JwkError(String);
 
-/// A key, and what it may be used for.
-#[derive(Debug, Clone)]
-pub struct Jwk {
-    key: CryptoKey,
-    /// What `use` says, or else `alg`.
-    is_for_signatures: Option<bool>,
-    key_operations: Option<Vec<String>>,
-}
-
 /// The keys of a set that are understood.
 #[derive(Debug, Clone, Default)]
 pub struct JwkSet {
     /// In the order of the set.
-    pub keys: Vec<Jwk>,
+    pub keys: Vec<CryptoKey>,
     /// Why others are left out.
     pub left_out: Vec<JwkError>,
 }
 
-impl Jwk {
-    /// Reads one key.
-    ///
-    /// # Errors
-    /// What is wrong with it, by the name of the member.
-    pub fn parse(text: &[u8]) -> Result<Self, JwkError> {
-        if text.len() > SET_BYTES_MAX {
-            return Err(JwkError(format!("the text is longer than {SET_BYTES_MAX} bytes")));
-        }
-        Self::of(Members::parse(text)?)
+/// Reads one key. Its `kid` is the stable id, and it is for the purposes that `use`, `alg` and `key_ops` allow.
+///
+/// # Errors
+/// What is wrong with it, by the name of the member.
+pub fn parse(text: &[u8]) -> Result<CryptoKey, JwkError> {
+    if text.len() > SET_BYTES_MAX {
+        return Err(JwkError(format!("the text is longer than {SET_BYTES_MAX} bytes")));
     }
-
-    fn of(members: Members) -> Result<Self, JwkError> {
-        let kty = members.required_name("kty")?;
-        let is_for_signatures = match members.name("use")? {
-            Some("sig") => Some(true),
-            Some("enc") => Some(false),
-            Some(other) => return Err(JwkError(format!("`use` is `{other}`; it is `sig` or `enc`"))),
-            None => None,
-        };
-        let algorithm = match members.name("alg")? {
-            Some(name) => Some(Algorithm::of(name, kty, members.name("crv")?, is_for_signatures)?),
-            None => None,
-        };
-        let is_for_signatures = is_for_signatures.or(algorithm.map(Algorithm::is_signature));
-        let material = match kty {
-            "oct" => symmetric(&members, algorithm)?,
-            "RSA" => asymmetric(&members, rsa_public(&members)?, rsa_private)?,
-            "EC" => {
-                let curve = Curve::of(&members)?;
-                asymmetric(&members, curve.public(&members)?, |members| curve.private(members))?
-            }
-            "OKP" => asymmetric(&members, ed25519_public(&members)?, ed25519_private)?,
-            other => {
-                return Err(JwkError(format!(
-                    "`kty` is `{other}`; `oct`, `RSA`, `EC` and `OKP` are offered"
-                )));
-            }
-        };
-        let key_operations = members.texts("key_ops")?;
-        let key = match members.name("kid")? {
-            Some(kid) => CryptoKey::named(kid, material),
-            None => CryptoKey::new(material),
-        };
-        Ok(Self { key, is_for_signatures, key_operations })
-    }
-
-    /// The key; its `kid` is the stable id.
-    pub fn key(&self) -> &CryptoKey {
-        &self.key
-    }
-
-    /// Whether its `use` and `key_ops` allow the purpose, and its kind makes it possible.
-    pub fn is_for(&self, purpose: Purpose) -> bool {
-        let (is_signature, operations): (bool, &[&str]) = match purpose {
-            Purpose::Sign => (true, &["sign"]),
-            Purpose::Verify => (true, &["verify"]),
-            Purpose::Encrypt => (false, &["encrypt", "wrapKey", "deriveKey", "deriveBits"]),
-            Purpose::Decrypt => (false, &["decrypt", "unwrapKey", "deriveKey", "deriveBits"]),
-            // What a password is for, no member says.
-            Purpose::Password => return self.key.is_for(purpose),
-        };
-        let named = |known: &Vec<String>| known.iter().any(|known| operations.contains(&known.as_str()));
-        self.is_for_signatures.is_none_or(|sig| sig == is_signature)
-            && self.key_operations.as_ref().is_none_or(named)
-            && self.key.is_for(purpose)
-    }
+    Members::parse(text).and_then(|members| key(&members))
 }
 
-impl JwkSet {
-    /// Reads a set.
-    ///
-    /// # Errors
-    /// A text that is no set. Keys that are not understood are left out.
-    pub fn parse(text: &[u8]) -> Result<Self, JwkError> {
-        if text.len() > SET_BYTES_MAX {
-            return Err(JwkError(format!("the set is longer than {SET_BYTES_MAX} bytes")));
-        }
-        let mut whole = Members::parse(text)?;
-        let Some(Value::Array(keys)) = whole.take("keys") else {
-            return Err(JwkError("`keys` is missing, or is no array".to_owned()));
-        };
-        let mut set = Self::default();
-        for (index, key) in keys.into_iter().enumerate() {
-            if index == SET_KEYS_MAX {
-                set.left_out.push(JwkError(format!("there are more than {SET_KEYS_MAX} keys")));
-                break;
-            }
-            match Members::of(key).and_then(Jwk::of) {
-                Ok(key) => set.keys.push(key),
-                Err(JwkError(reason)) => set.left_out.push(JwkError(format!("key {}: {reason}", index + 1))),
-            }
-        }
-        Ok(set)
+/// Reads a set.
+///
+/// # Errors
+/// A text that is no set. Keys that are not understood are left out.
+pub fn parse_set(text: &[u8]) -> Result<JwkSet, JwkError> {
+    if text.len() > SET_BYTES_MAX {
+        return Err(JwkError(format!("the set is longer than {SET_BYTES_MAX} bytes")));
     }
+    let mut whole = Members::parse(text)?;
+    let Some(Value::Array(keys)) = whole.take("keys") else {
+        return Err(JwkError("`keys` is missing, or is no array".to_owned()));
+    };
+    let mut set = JwkSet::default();
+    for (index, value) in keys.into_iter().enumerate() {
+        if index == SET_KEYS_MAX {
+            set.left_out.push(JwkError(format!("there are more than {SET_KEYS_MAX} keys")));
+            break;
+        }
+        match Members::of(value).and_then(|members| key(&members)) {
+            Ok(key) => set.keys.push(key),
+            Err(JwkError(reason)) => set.left_out.push(JwkError(format!("key {}: {reason}", index + 1))),
+        }
+    }
+    Ok(set)
+}
+
+fn key(members: &Members) -> Result<CryptoKey, JwkError> {
+    let kty = members.required_name("kty")?;
+    let is_for_signatures = match members.name("use")? {
+        Some("sig") => Some(true),
+        Some("enc") => Some(false),
+        Some(other) => return Err(JwkError(format!("`use` is `{other}`; it is `sig` or `enc`"))),
+        None => None,
+    };
+    let algorithm = match members.name("alg")? {
+        Some(name) => Some(Algorithm::of(name, kty, members.name("crv")?, is_for_signatures)?),
+        None => None,
+    };
+    let material = match kty {
+        "oct" => symmetric(members, algorithm)?,
+        "RSA" => asymmetric(members, rsa_public(members)?, rsa_private)?,
+        "EC" => {
+            let curve = Curve::of(members)?;
+            asymmetric(members, curve.public(members)?, |members| curve.private(members))?
+        }
+        "OKP" => asymmetric(members, ed25519_public(members)?, ed25519_private)?,
+        other => {
+            return Err(JwkError(format!("`kty` is `{other}`; `oct`, `RSA`, `EC` and `OKP` are offered")));
+        }
+    };
+    let key = match members.name("kid")? {
+        Some(kid) => CryptoKey::named(kid, material),
+        None => CryptoKey::new(material),
+    };
+    let is_for_signatures = is_for_signatures.or(algorithm.map(Algorithm::is_signature));
+    let operations = members.texts("key_ops")?;
+    if is_for_signatures.is_none() && operations.is_none() {
+        return Ok(key);
+    }
+    Ok(key.limited_to(purposes(is_for_signatures, operations.as_deref())))
+}
+
+/// The purposes that `use` (or what `alg` says in its place) and `key_ops` leave.
+fn purposes(is_for_signatures: Option<bool>, operations: Option<&[String]>) -> Vec<Purpose> {
+    const ALL: [(Purpose, bool, &[&str]); 4] = [
+        (Purpose::Sign, true, &["sign"]),
+        (Purpose::Verify, true, &["verify"]),
+        (Purpose::Encrypt, false, &["encrypt", "wrapKey", "deriveKey", "deriveBits"]),
+        (Purpose::Decrypt, false, &["decrypt", "unwrapKey", "deriveKey", "deriveBits"]),
+    ];
+    let left = ALL.into_iter().filter(|(_, is_signature, names)| {
+        let is_named = |known: &[String]| known.iter().any(|known| names.contains(&known.as_str()));
+        is_for_signatures.is_none_or(|wanted| wanted == *is_signature) && operations.is_none_or(is_named)
+    });
+    // No member speaks of passwords.
+    left.map(|(purpose, ..)| purpose).chain([Purpose::Password]).collect()
 }
 
 fn symmetric(members: &Members, algorithm: Option<&Algorithm>) -> Result<KeyMaterial, JwkError> {

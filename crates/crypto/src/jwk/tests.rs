@@ -13,12 +13,12 @@ fn fixture(name: &str) -> Value {
 }
 
 fn shown(key: &Value) -> String {
-    match Jwk::parse(key.to_string().as_bytes()) {
+    match parse(key.to_string().as_bytes()) {
         Ok(jwk) => {
             let purposes = [Purpose::Sign, Purpose::Verify, Purpose::Encrypt, Purpose::Decrypt];
             let purposes: Vec<Purpose> =
                 purposes.into_iter().filter(|purpose| jwk.is_for(*purpose)).collect();
-            format!("{:?} {purposes:?}", jwk.key())
+            format!("{:?} {purposes:?}", jwk)
         }
         Err(error) => error.to_string(),
     }
@@ -68,19 +68,18 @@ fn keys_of_the_cookbook() {
 #[test]
 fn private_and_public_keys_are_the_same_key() {
     for kind in ["ec", "rsa"] {
-        let read =
-            |half: &str| Jwk::parse(fixture(&format!("{kind}_{half}_key")).to_string().as_bytes()).unwrap();
+        let read = |half: &str| parse(fixture(&format!("{kind}_{half}_key")).to_string().as_bytes()).unwrap();
         let (private, public) = (read("private"), read("public"));
-        let KeyMaterial::Private { pkcs8, .. } = private.key().material() else { panic!("{private:?}") };
-        let KeyMaterial::Public { spki } = public.key().material() else { panic!("{public:?}") };
+        let KeyMaterial::Private { pkcs8, .. } = private.material() else { panic!("{private:?}") };
+        let KeyMaterial::Public { spki } = public.material() else { panic!("{public:?}") };
         assert_eq!(PrivateKey::from_pkcs8(pkcs8.clone()).unwrap().spki, *spki);
     }
 }
 
 #[test]
 fn the_bytes_of_a_symmetric_key() {
-    let jwk = Jwk::parse(fixture("hmac_key").to_string().as_bytes()).unwrap();
-    let KeyMaterial::Symmetric { bytes, .. } = jwk.key().material() else { panic!("{jwk:?}") };
+    let jwk = parse(fixture("hmac_key").to_string().as_bytes()).unwrap();
+    let KeyMaterial::Symmetric { bytes, .. } = jwk.material() else { panic!("{jwk:?}") };
     assert_eq!(fixture("hmac_key")["k"], BASE64_URL_SAFE_NO_PAD.encode(&**bytes));
 }
 
@@ -295,7 +294,7 @@ fn no_key_is_printed() {
     for name in ["rsa_private_key", "ec_private_key", "hmac_key"] {
         let secret =
             fixture(name).get("d").or(fixture(name).get("k")).unwrap().as_str().unwrap()[..12].to_owned();
-        assert!(!format!("{:#?}", Jwk::parse(fixture(name).to_string().as_bytes())).contains(&secret));
+        assert!(!format!("{:#?}", parse(fixture(name).to_string().as_bytes())).contains(&secret));
         // Neither by what is wrong with it.
         let broken = fixture(name).to_string().replace('}', ",");
         assert_eq!(shown_text(&broken).find(&secret), None);
@@ -303,14 +302,14 @@ fn no_key_is_printed() {
 }
 
 fn shown_text(text: &str) -> String {
-    Jwk::parse(text.as_bytes()).unwrap_err().to_string()
+    parse(text.as_bytes()).unwrap_err().to_string()
 }
 
 #[track_caller]
 fn check_set(text: &str, expected: Expect) {
-    expected.assert_eq(&match JwkSet::parse(text.as_bytes()) {
+    expected.assert_eq(&match parse_set(text.as_bytes()) {
         Ok(set) => {
-            let keys = set.keys.iter().map(|jwk| format!("{:?}\n", jwk.key()));
+            let keys = set.keys.iter().map(|jwk| format!("{:?}\n", jwk));
             keys.chain(set.left_out.iter().map(|error| format!("{error}\n"))).collect()
         }
         Err(error) => error.to_string(),
@@ -340,10 +339,10 @@ fn a_set_is_what_is_understood_of_it() {
 fn a_set_has_limits() {
     let of =
         |count: usize| format!(r#"{{"keys": [{}]}}"#, vec![r#"{"kty":"oct","k":"AA"}"#; count].join(","));
-    assert!(JwkSet::parse(of(SET_KEYS_MAX).as_bytes()).unwrap().left_out.is_empty());
-    let set = JwkSet::parse(of(SET_KEYS_MAX + 1).as_bytes()).unwrap();
+    assert!(parse_set(of(SET_KEYS_MAX).as_bytes()).unwrap().left_out.is_empty());
+    let set = parse_set(of(SET_KEYS_MAX + 1).as_bytes()).unwrap();
     assert_eq!((set.keys.len(), set.left_out.len()), (SET_KEYS_MAX, 1));
     let padded = |bytes: usize| r#"{"keys":[]}"#.to_owned() + &" ".repeat(bytes - 11);
-    assert!(JwkSet::parse(padded(SET_BYTES_MAX).as_bytes()).is_ok());
-    assert!(JwkSet::parse(padded(SET_BYTES_MAX + 1).as_bytes()).is_err());
+    assert!(parse_set(padded(SET_BYTES_MAX).as_bytes()).is_ok());
+    assert!(parse_set(padded(SET_BYTES_MAX + 1).as_bytes()).is_err());
 }

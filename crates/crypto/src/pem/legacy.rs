@@ -45,7 +45,7 @@ fn decrypt(name: &str, start: &[u8], password: &[u8], data: &[u8]) -> Result<Zer
         },
     };
     let key = derive(password, &start[..8], key_length);
-    let refused = |_| "the password does not open it".to_owned();
+    let refused = |_| "it does not open with this password".to_owned();
     let key = UnboundCipherKey::new(algorithm, &key).and_then(PaddedBlockDecryptingKey::cbc_pkcs7);
     let mut data = Zeroizing::new(data.to_vec());
     let plain = key.map_err(refused)?.decrypt(&mut data, context).map_err(refused)?;

@@ -93,10 +93,8 @@ pub fn read(text: &[u8], password: Option<&[u8]>) -> Result<Vec<Item>, PemError>
 
 /// `None` for what may stand between keys and says nothing that they do not say.
 fn content(block: &Block, password: Option<&[u8]>) -> Result<Option<Content>, String> {
-    let private = |key: Result<PrivateKey, &str>| {
-        let PrivateKey { algorithm, pkcs8, spki } = key?;
-        Ok::<_, String>(Content::PrivateKey { algorithm, pkcs8, spki })
-    };
+    let private =
+        |PrivateKey { algorithm, pkcs8, spki }: PrivateKey| Content::PrivateKey { algorithm, pkcs8, spki };
     let public = |spki: Vec<u8>| {
         asymmetric::check_public(&spki)?;
         Ok::<_, String>(Content::PublicKey(spki))
@@ -107,12 +105,12 @@ fn content(block: &Block, password: Option<&[u8]>) -> Result<Option<Content>, St
         "X509 CRL" => Content::RevocationList(der.to_vec()),
         "PUBLIC KEY" => public(der.to_vec())?,
         "RSA PUBLIC KEY" => public(asymmetric::public_from_pkcs1(&der))?,
-        "PRIVATE KEY" => private(PrivateKey::from_pkcs8(der))?,
-        "RSA PRIVATE KEY" => private(PrivateKey::from_pkcs1(&der))?,
-        "EC PRIVATE KEY" => private(PrivateKey::from_sec1(&der))?,
+        "PRIVATE KEY" => private(PrivateKey::from_pkcs8(der)?),
+        "RSA PRIVATE KEY" => private(PrivateKey::from_pkcs1(&der)?),
+        "EC PRIVATE KEY" => private(PrivateKey::from_sec1(&der)?),
         "ENCRYPTED PRIVATE KEY" => {
             let password = password.ok_or(NO_PASSWORD)?;
-            private(PrivateKey::from_encrypted(&der, password))?
+            private(PrivateKey::from_encrypted(&der, password)?)
         }
         "HMAC SECRET KEY" => Content::Symmetric { algorithm: "Hmac", bytes: der },
         "AES SECRET KEY" => match der.len() {

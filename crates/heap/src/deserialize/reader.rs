@@ -12,7 +12,7 @@ use super::access::{Entries, Items, Variant};
 use crate::declare::Declarer;
 use crate::errors;
 use crate::failure::{Failure, Step};
-use crate::reference::{self, ONE_OR_MANY, RAW, SPANNED};
+use crate::reference::{self, ONE_OR_MANY, RAW, SPANNED, WORD_OR};
 use crate::secrets::SECRET_ID;
 use crate::values::LINES;
 
@@ -189,6 +189,15 @@ impl<'de> Deserializer<'de> for &mut Reader<'_, '_, '_> {
             }
             SPANNED => {
                 reference::hand_over(Node { value: Value::Null, span: self.node.span.clone() });
+                visitor.visit_newtype_struct(self)
+            }
+            WORD_OR => {
+                // Only a text can be a word; an object is left to the reference.
+                let node = self.evaluated()?;
+                reference::hand_over(match &node.value {
+                    Value::String(_) => node.into_owned(),
+                    _ => Node { value: Value::Null, span: node.span.clone() },
+                });
                 visitor.visit_newtype_struct(self)
             }
             RAW => {

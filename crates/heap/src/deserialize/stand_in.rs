@@ -9,7 +9,7 @@ use serde::de::{Error, IntoDeserializer, Visitor};
 use source::{Node, Span, Text, Value};
 
 use crate::failure::Failure;
-use crate::reference::{self, RAW, SPANNED};
+use crate::reference::{self, RAW, SPANNED, WORD_OR};
 
 /// A text that nobody writes. One who does gains nothing: it counts only after another mistake was found.
 const MARK: &str = "\u{0}portcullis: a stand-in\u{0}";
@@ -100,7 +100,7 @@ impl<'de> Deserializer<'de> for StandIn<'_> {
                 reference::hand_over(nothing);
                 visitor.visit_unit()
             }
-            SPANNED => {
+            SPANNED | WORD_OR => {
                 reference::hand_over(nothing);
                 visitor.visit_newtype_struct(self)
             }

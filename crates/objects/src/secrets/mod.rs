@@ -1,13 +1,20 @@
-//! Secrets: the stores they come from, and the field by which objects choose among stores.
+//! Secrets: the stores they come from, the formats they are written in, and the field by which objects choose among stores.
 
 mod base64_encoded_secret_store;
 mod file_system_secret_store;
 mod format;
+mod jwk_property_format;
+mod pem_property_format;
+mod secret_key_property_format;
 mod secrets_provider;
 mod system_and_env_secret_store;
 
 pub use base64_encoded_secret_store::Base64EncodedSecretStore;
 pub use file_system_secret_store::FileSystemSecretStore;
+pub use format::{SecretPropertyFormat, SecretPropertyFormatRef};
+pub use jwk_property_format::JwkPropertyFormat;
+pub use pem_property_format::PemPropertyFormat;
+pub use secret_key_property_format::SecretKeyPropertyFormat;
 pub use secrets_provider::SecretsProvider;
 pub use system_and_env_secret_store::SystemAndEnvSecretStore;
 
@@ -17,10 +24,13 @@ use heap::{Builder, LEVEL_SECRETS, ObjectType, OneOrMany, Ref};
 use format::Formats;
 use system_and_env_secret_store::SystemAndEnv;
 
-/// The stores and their provider, sorted by name.
+/// The stores, their formats and their provider, sorted by name.
 pub const TYPES: &[ObjectType] = &[
     ObjectType::of::<Base64EncodedSecretStore>(),
     ObjectType::of::<FileSystemSecretStore>(),
+    ObjectType::of::<JwkPropertyFormat>(),
+    ObjectType::of::<PemPropertyFormat>(),
+    ObjectType::of::<SecretKeyPropertyFormat>(),
     ObjectType::of::<SecretsProvider>(),
     ObjectType::of::<SystemAndEnvSecretStore>(),
 ];

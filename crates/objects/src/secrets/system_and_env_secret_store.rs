@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use source::Diagnostic;
 
-use super::format::{FormatMapping, Formats, SecretFormat};
+use super::format::{Coding, Format, FormatMapping, Formats, SecretFormat};
 
 /// Reads secrets from environment variables and system properties.
 ///
@@ -30,9 +30,8 @@ use super::format::{FormatMapping, Formats, SecretFormat};
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SystemAndEnvSecretStore {
-    /// How the values are written: `BASE64` (the default) or `PLAIN`.
-    #[serde(default)]
-    format: SecretFormat,
+    /// How the values are written: `BASE64` (the default), `PLAIN`, or a format by name or in place.
+    format: Option<SecretFormat>,
     /// Secrets that are written otherwise.
     #[serde(default)]
     mappings: Vec<FormatMapping>,
@@ -46,7 +45,7 @@ impl ObjectConfig for SystemAndEnvSecretStore {
     type Object = SecretStoreRef;
 
     fn build(self, b: &mut Builder<'_>) -> Result<SecretStoreRef, Diagnostic> {
-        let formats = Formats::new(self.format, self.mappings);
+        let formats = Formats::new(self.format.as_ref(), self.mappings, b);
         Ok(SecretStoreRef::new(SystemAndEnv::new(formats, b.process())))
     }
 }
@@ -55,7 +54,7 @@ pub(super) struct SystemAndEnv {
     formats: Formats,
     process: Arc<ProcessSettings>,
     /// What has been looked up. The ids are those of the configuration, so there are few.
-    known: Mutex<HashMap<SecretId, Option<Secret>>>,
+    known: Mutex<HashMap<SecretId, Vec<Secret>>>,
 }
 
 impl SystemAndEnv {
@@ -63,32 +62,35 @@ impl SystemAndEnv {
         Self { formats, process, known: Mutex::default() }
     }
 
-    fn look_up(&self, id: &SecretId) -> Option<Secret> {
+    async fn look_up(&self, id: &SecretId) -> Result<Vec<Secret>, SecretError> {
         let variable = id.as_str().to_ascii_uppercase().replace(['.', '-'], "_");
-        let value = self.process.env.get(&variable).or_else(|| self.process.system.get(id.as_str()))?;
-        let value = value.as_bytes();
+        let value = self.process.env.get(&variable).or_else(|| self.process.system.get(id.as_str()));
         // An empty variable is how shells unset one.
-        if value.is_empty() {
-            return None;
-        }
-        let decoded = match self.formats.of(id) {
-            SecretFormat::Plain => None,
-            SecretFormat::Base64 => {
-                let decoded = Secret::from_base64(value);
-                if decoded.is_none() {
-                    tracing::info!(secret = %id, "A secret in the environment is not base64; it is taken as it is.");
-                }
-                decoded
-            }
+        let Some(value) = value.map(|value| value.as_bytes()).filter(|value| !value.is_empty()) else {
+            return Ok(Vec::new());
         };
-        Some(decoded.unwrap_or_else(|| Secret::generic(value.to_vec())))
+        let format = self.formats.of(id);
+        let is_plain =
+            matches!(format, Format::Coded(Coding::Base64)) && Secret::from_base64(value).is_none();
+        if is_plain {
+            tracing::info!(secret = %id, "A secret in the environment is not base64; it is taken as it is.");
+            return Ok(vec![Secret::generic(value.to_vec())]);
+        }
+        format.read(id, value.to_vec().into()).await
     }
 }
 
 impl SecretStore for SystemAndEnv {
-    async fn secrets(&self, id: &SecretId, _: Purpose) -> Result<Vec<Secret>, SecretError> {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let secret = known.entry(id.clone()).or_insert_with(|| self.look_up(id));
-        Ok(secret.clone().into_iter().collect())
+    async fn secrets(&self, id: &SecretId, purpose: Purpose) -> Result<Vec<Secret>, SecretError> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
+        let secrets = match known {
+            Some(secrets) => secrets,
+            None => {
+                let secrets = self.look_up(id).await?;
+                self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), secrets.clone());
+                secrets
+            }
+        };
+        purpose.choose(id, secrets)
     }
 }

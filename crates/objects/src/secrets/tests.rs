@@ -10,25 +10,37 @@ use expect_test::{Expect, expect};
 /// What the store has for each id: all valid secrets, or why there are none.
 #[track_caller]
 pub(super) fn check(object_type: &str, config: &str, ids: &[&str], expected: Expect) {
+    check_for(Purpose::Password, object_type, config, ids, expected);
+}
+
+/// The same for another purpose than to prove who somebody is.
+#[track_caller]
+pub(super) fn check_for(purpose: Purpose, object_type: &str, config: &str, ids: &[&str], expected: Expect) {
     with_store(object_type, config, |store| {
-        let lines = ids.iter().map(|id| format!("{id}: {}\n", look_up(store, id)));
+        let lines = ids.iter().map(|id| format!("{id}: {}\n", look_up_for(purpose, store, id)));
         expected.assert_eq(&lines.collect::<String>());
     });
 }
 
 #[track_caller]
-fn with_store(object_type: &str, config: &str, look: impl FnOnce(&SecretStoreRef)) {
+pub(super) fn with_store(object_type: &str, config: &str, look: impl FnOnce(&SecretStoreRef)) {
     let declaration = format!(r#"{{"name": "Store", "type": "{object_type}", "config": {config}}}"#);
     with_object(&declaration, "Store", |store: SecretStoreRef| look(&store));
 }
 
 fn look_up(store: &SecretStoreRef, id: &str) -> String {
+    look_up_for(Purpose::Password, store, id)
+}
+
+pub(super) fn look_up_for(purpose: Purpose, store: &SecretStoreRef, id: &str) -> String {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let found = runtime.block_on(store.secrets(&SecretId::parse(id).unwrap(), Purpose::Password));
+    let found = runtime.block_on(store.secrets(&SecretId::parse(id).unwrap(), purpose));
     match found {
         Ok(secrets) => {
-            let text =
-                |secret: &crypto::Secret| String::from_utf8_lossy(secret.bytes().unwrap()).into_owned();
+            let text = |secret: &crypto::Secret| match secret.key() {
+                Some(key) => format!("{key:?}"),
+                None => String::from_utf8_lossy(secret.bytes().unwrap()).into_owned(),
+            };
             format!("{:?}", secrets.iter().map(text).collect::<Vec<_>>())
         }
         Err(SecretError::Unreadable { cause, .. }) => format!("cannot be read: {cause}"),
@@ -36,11 +48,17 @@ fn look_up(store: &SecretStoreRef, id: &str) -> String {
     }
 }
 
+/// Text of a file among the fixtures of `crypto`.
+pub(super) fn fixture(name: &str) -> String {
+    let path = format!("{}/../crypto/tests/{name}", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read_to_string(path).unwrap()
+}
+
 /// A folder of its own that goes with the test.
-struct Folder(PathBuf);
+pub(super) struct Folder(pub(super) PathBuf);
 
 impl Folder {
-    fn new(files: &[(&str, &str)]) -> Self {
+    pub(super) fn new(files: &[(&str, &str)]) -> Self {
         let path = std::env::temp_dir().join(format!("secrets-{}", uuid::Uuid::new_v4()));
         std::fs::create_dir(&path).unwrap();
         let folder = Self(path);
@@ -48,12 +66,12 @@ impl Folder {
         folder
     }
 
-    fn write(&self, name: &str, content: &str) {
+    pub(super) fn write(&self, name: &str, content: impl AsRef<[u8]>) {
         std::fs::write(self.0.join(name), content).unwrap();
     }
 
     /// The configuration of a store of this folder.
-    fn config(&self, more: &str) -> String {
+    pub(super) fn config(&self, more: &str) -> String {
         format!(r#"{{"directory": "{}" {more}}}"#, self.0.display())
     }
 
@@ -535,11 +553,11 @@ fn mistakes_of_stores_are_found_at_load() {
               |
             5 |     {"name": "4", "type": "Base64EncodedSecretStore", "config": {"secrets": {"a/b": "MQ=="}}},
               |                                                                              ^^^^^
-            error[PC0302]: SystemAndEnvSecretStore: a format is `BASE64` or `PLAIN`; others are not offered by this version
+            error[PC0306]: no object is named `HEX`
              --> config.json:6:75
               |
             6 |     {"name": "5", "type": "SystemAndEnvSecretStore", "config": {"format": "HEX"}},
-              |                                                                           ^^^^^
+              |                                                                           ^^^^^ a SecretPropertyFormat is needed here
             error[PC0303]: an entry in `mappings` of SystemAndEnvSecretStore needs the field `format`
              --> config.json:7:78
               |
@@ -550,11 +568,6 @@ fn mistakes_of_stores_are_found_at_load() {
               |
             8 |     {"name": "7", "type": "FileSystemSecretStore", "config": {"format": {"type": "PemPropertyFormat"}}},
               |                                                              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-            error[PC0302]: FileSystemSecretStore: the format `PemPropertyFormat` is not offered by this version
-             --> config.json:8:73
-              |
-            8 |     {"name": "7", "type": "FileSystemSecretStore", "config": {"format": {"type": "PemPropertyFormat"}}},
-              |                                                                         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
             error[PC0303]: SecretsProvider needs the field `stores`
              --> config.json:9:56
               |

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use source::Diagnostic;
 use tokio::time::{Instant, timeout};
 
-use super::format::{FormatMapping, Formats, SecretFormat};
+use super::format::{Coding, Format, FormatMapping, Formats, SecretFormat};
 use read::{Content, Files};
 
 /// A changed file is noticed after this long.
@@ -27,7 +27,7 @@ const READ_TIMEOUT: Duration = Duration::from_secs(5);
 ///
 /// The file of the secret `agent.password` is called `agent.password` and then the `suffix`. Folders within the
 /// folder are not looked at; links are followed, so that mounted secrets of containers can be read. A file is at
-/// most 64 KiB long. A line break at the end of a plain secret is left out, because editors leave one behind.
+/// most 64 KiB long, or as long as its format allows. A line break at the end of a plain secret is left out, because editors leave one behind.
 ///
 /// Files are read when their secret is first needed, and again when they have changed: within a second, without
 /// a restart. A file that has gone, or cannot be read any more, fails the requests that need it.
@@ -49,9 +49,8 @@ const READ_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct FileSystemSecretStore {
     /// The folder. A relative path starts at the instance folder.
     directory: Spanned<PathBuf>,
-    /// How the files are written: `BASE64` (the default) or `PLAIN`.
-    #[serde(default)]
-    format: SecretFormat,
+    /// How the files are written: `BASE64` (the default), `PLAIN`, or a format by name or in place.
+    format: Option<SecretFormat>,
     /// What follows the id in the names of files.
     suffix: Option<Spanned<String>>,
     /// What stands before the number in the names of versions. When absent, there are no versions.
@@ -102,7 +101,7 @@ impl ObjectConfig for FileSystemSecretStore {
             suffix: self.suffix.map(Spanned::into_inner).unwrap_or_default(),
             version_suffix: self.version_suffix.map(Spanned::into_inner),
         };
-        let formats = Formats::new(self.format, self.mappings);
+        let formats = Formats::new(self.format.as_ref(), self.mappings, b);
         Ok(SecretStoreRef::new(FileSystem {
             files: Arc::new(files),
             formats,
@@ -128,16 +127,22 @@ struct Known {
 }
 
 impl SecretStore for FileSystem {
-    async fn secrets(&self, id: &SecretId, _: Purpose) -> Result<Vec<Secret>, SecretError> {
+    async fn secrets(&self, id: &SecretId, purpose: Purpose) -> Result<Vec<Secret>, SecretError> {
         if let Some(secrets) = self.known(id) {
-            return Ok(secrets);
+            return purpose.choose(id, secrets);
         }
+        let format = self.formats.of(id);
         let unreadable = |cause| SecretError::Unreadable { id: id.clone(), cause };
-        let (files, wanted) = (Arc::clone(&self.files), id.clone());
-        let reading = tokio::task::spawn_blocking(move || files.read(&wanted));
+        let (files, wanted, bytes_max) = (Arc::clone(&self.files), id.clone(), format.bytes_max());
+        let reading = tokio::task::spawn_blocking(move || files.read(&wanted, bytes_max));
         let content = timeout(READ_TIMEOUT, reading).await.map_err(|slow| unreadable(slow.into()))?;
         let content = content.map_err(|panicked| unreadable(panicked.into()))?;
-        self.take_over(id, content.map_err(|error| unreadable(error.into()))?)
+        let content = content.map_err(|error| unreadable(error.into()))?;
+        let secrets = match self.unchanged(id, &content) {
+            Some(secrets) => secrets,
+            None => self.take_over(id, format, content).await?,
+        };
+        purpose.choose(id, secrets)
     }
 }
 
@@ -150,38 +155,38 @@ impl FileSystem {
         is_good.then(|| known.secrets.clone())
     }
 
-    /// Makes secrets of what was read, unless it is what is known already.
-    fn take_over(&self, id: &SecretId, content: Vec<Content>) -> Result<Vec<Secret>, SecretError> {
-        let mut all = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = all.get_mut(id).filter(|known| known.content == content) {
-            known.read = Instant::now();
-            return Ok(known.secrets.clone());
-        }
-        let secrets = content.iter().map(|content| self.secret(id, content)).collect::<Result<Vec<_>, _>>();
-        match &secrets {
-            Ok(secrets) => {
-                all.insert(id.clone(), Known { content, secrets: secrets.clone(), read: Instant::now() });
-            }
-            Err(_) => {
-                all.remove(id);
-            }
-        }
-        secrets
+    /// What was read before, when the files hold the same as then.
+    fn unchanged(&self, id: &SecretId, content: &[Content]) -> Option<Vec<Secret>> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = known.get_mut(id).filter(|known| known.content == content)?;
+        known.read = Instant::now();
+        Some(known.secrets.clone())
     }
 
-    fn secret(&self, id: &SecretId, content: &[u8]) -> Result<Secret, SecretError> {
-        let malformed =
-            |reason: &'static str| SecretError::Malformed { id: id.clone(), reason: reason.into() };
-        let secret = match self.formats.of(id) {
-            SecretFormat::Base64 => {
-                Secret::from_base64(content).ok_or_else(|| malformed("it is not base64"))?
+    /// Makes secrets of what was read.
+    async fn take_over(
+        &self,
+        id: &SecretId,
+        format: &Format,
+        content: Vec<Content>,
+    ) -> Result<Vec<Secret>, SecretError> {
+        let mut secrets = Vec::new();
+        for content in &content {
+            let content = match format {
+                Format::Coded(Coding::Plain) => without_line_break(id, content),
+                _ => content,
+            };
+            match format.read(id, content.to_vec().into()).await {
+                Ok(mut found) => secrets.append(&mut found),
+                Err(error) => {
+                    self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+                    return Err(error);
+                }
             }
-            SecretFormat::Plain => Secret::generic(without_line_break(id, content).to_vec()),
-        };
-        if secret.bytes().is_some_and(<[u8]>::is_empty) {
-            return Err(malformed("it is empty"));
         }
-        Ok(secret)
+        let known = Known { content, secrets: secrets.clone(), read: Instant::now() };
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), known);
+        Ok(secrets)
     }
 }
 

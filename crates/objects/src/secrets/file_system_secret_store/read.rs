@@ -7,9 +7,6 @@ use std::path::{Path, PathBuf};
 use crypto::SecretId;
 use zeroize::Zeroizing;
 
-/// A longer file is something else than a secret.
-const FILE_BYTES_MAX: u64 = 64 * 1024;
-
 /// A folder with more entries is something else than one of secrets.
 const ENTRIES_MAX: usize = 10_000;
 
@@ -27,12 +24,13 @@ pub(super) struct Files {
 }
 
 impl Files {
-    /// What the files of a secret hold, the newest version first; nothing when there is no file.
-    pub(super) fn read(&self, id: &SecretId) -> io::Result<Vec<Content>> {
+    /// What the files of a secret hold, the newest version first; nothing when there is no file. A file of more
+    /// than `bytes_max` is something else than a secret.
+    pub(super) fn read(&self, id: &SecretId, bytes_max: usize) -> io::Result<Vec<Content>> {
         // An id has no slash, and a suffix neither, so the file lies in the folder.
-        let plain = read_file(&self.directory.join(format!("{id}{}", self.suffix)))?;
+        let plain = read_file(&self.directory.join(format!("{id}{}", self.suffix)), bytes_max)?;
         let versions = self.versions(id)?;
-        let versions = versions.into_iter().map(|(_, path)| read_file(&path));
+        let versions = versions.into_iter().map(|(_, path)| read_file(&path, bytes_max));
         let mut found = versions.filter_map(Result::transpose).collect::<io::Result<Vec<_>>>()?;
         found.extend(plain);
         Ok(found)
@@ -68,7 +66,7 @@ impl Files {
 }
 
 /// What a file holds; `None` when it is not there.
-fn read_file(path: &Path) -> io::Result<Option<Content>> {
+fn read_file(path: &Path, bytes_max: usize) -> io::Result<Option<Content>> {
     let metadata = match fs::metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         metadata => metadata?,
@@ -79,9 +77,9 @@ fn read_file(path: &Path) -> io::Result<Option<Content>> {
     }
     let mut content =
         Zeroizing::new(Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0).min(1024)));
-    File::open(path)?.take(FILE_BYTES_MAX + 1).read_to_end(&mut content)?;
-    if content.len() as u64 > FILE_BYTES_MAX {
-        return Err(io::Error::other(format!("the file is longer than {FILE_BYTES_MAX} bytes")));
+    File::open(path)?.take(bytes_max as u64 + 1).read_to_end(&mut content)?;
+    if content.len() > bytes_max {
+        return Err(io::Error::other(format!("the file is longer than {bytes_max} bytes")));
     }
     Ok(Some(content))
 }
