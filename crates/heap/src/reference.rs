@@ -253,8 +253,8 @@ impl<'de, W: Word, R: Role> Deserialize<'de> for WordOr<W, R> {
             }
             fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<Self::Value, D::Error> {
                 let node = take_over::<D::Error>()?;
-                let is_text = |word: &&str| node.as_str().is_some_and(|text| text.eq_ignore_ascii_case(word));
-                match W::WORDS.iter().position(|word| is_text(&word)) {
+                let text = node.as_str().unwrap_or_default();
+                match W::WORDS.iter().position(|word| word.eq_ignore_ascii_case(text)) {
                     Some(index) => Ok(WordOr::Word(W::of(index))),
                     None => Ref::deserialize(inner).map(WordOr::Object),
                 }

@@ -445,7 +445,7 @@ fn the_secrets_of_the_file_answer_before_the_environment() {
 fn check_route(level: &str, route: &str, expected: Expect) {
     let folder = Folder::new(&[]);
     let chain = format!(r#"{{"filters": [{}], "handler": {{"type": "Origin"}}}}"#, ADD.replace("MORE", ""));
-    folder.write("route.json", &format!(r#"{{{route} "handler": {{"type": "Chain", "config": {chain}}}}}"#));
+    folder.write("route.json", format!(r#"{{{route} "handler": {{"type": "Chain", "config": {chain}}}}}"#));
     let router = format!(r#"{{"type": "Router", "name": "r", "config": {}}}"#, folder.config(""));
     check_level(&format!(r#"{{{level} "handler": {router}}}"#), "GET /", expected);
 }
