@@ -20,8 +20,10 @@ mod explain_command;
 mod guides;
 mod hostile_files;
 mod kept_for_browsers;
+mod load_balancer;
 mod mistakes;
 mod older_names;
+mod ping_idm;
 mod proxying;
 mod reload;
 mod sample_app;
@@ -31,6 +33,7 @@ mod sending_again;
 mod static_resources;
 mod streaming;
 mod throttling;
+mod tools;
 mod transcript;
 
 use testbed::GatewayBuilder;
