@@ -26,7 +26,11 @@ enum Source {
 
 const PROGRAMS: &[Program] = &[
     Program { name: "nginx", from: Source::Debian("nginx-light"), used_by: "bench: origin and peer" },
-    Program { name: "haproxy", from: Source::Debian("haproxy"), used_by: "bench: peer; tests: load balancer" },
+    Program {
+        name: "haproxy",
+        from: Source::Debian("haproxy"),
+        used_by: "bench: peer; tests: load balancer",
+    },
     Program { name: "wrk", from: Source::Debian("wrk"), used_by: "bench and reload tests: load" },
     Program { name: "valgrind", from: Source::Debian("valgrind"), used_by: "bench: instruction counts" },
     Program { name: "chromium", from: Source::Debian("chromium"), used_by: "tests of pages in a browser" },

@@ -82,8 +82,11 @@ fn a_listener_is_opened_unless_it_is_disabled() {
 /// Sends a body of this many bytes, with its length first or in chunks, and yields the status.
 fn post(gateway: &Gateway, length: usize, is_chunked: bool) -> u16 {
     let mut connection = client(gateway, 0).connect();
-    let framing =
-        if is_chunked { "Transfer-Encoding: chunked".to_owned() } else { format!("Content-Length: {length}") };
+    let framing = if is_chunked {
+        "Transfer-Encoding: chunked".to_owned()
+    } else {
+        format!("Content-Length: {length}")
+    };
     connection.send(format!("POST /upload HTTP/1.1\r\nHost: a\r\n{framing}\r\n\r\n").as_bytes());
     let body = vec![b'x'; length];
     if !is_chunked {
