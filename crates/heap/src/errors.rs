@@ -234,3 +234,8 @@ pub(crate) fn not_decorated(field: &str, role: &str, span: &Span) -> Diagnostic 
 pub(crate) fn cannot_build(message: impl Into<String>, span: &Span) -> Diagnostic {
     Diagnostic::error(&CANNOT_BUILD, message).at(span)
 }
+
+/// For loading: what the system does not give.
+pub(crate) fn cannot_load(error: &std::io::Error) -> Diagnostic {
+    Diagnostic::error(&CANNOT_BUILD, format!("the system gives no thread to load keys with: {error}"))
+}

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use expression::Bindings;
 use source::{Diagnostic, Span};
 
-use super::{Background, Generation, Starting, Stop, Work, get};
+use super::{Background, Generation, Load, Starting, Stop, Work, get};
 use crate::Ref;
 use crate::decorate::Spliced;
 use crate::environment::{Environment, InstancePaths, ProcessSettings};
@@ -27,6 +27,7 @@ pub struct Builder<'a> {
     /// `None` for a decorator, which is made before the level is complete.
     pub(super) scope: Option<&'a Arc<LevelScope>>,
     pub(super) spliced: Spliced,
+    pub(super) loads: Vec<Load>,
     pub(super) work: Vec<Work>,
     pub(super) background: Vec<(String, Background)>,
 }
@@ -43,6 +44,7 @@ impl<'a> Builder<'a> {
             ancestors: &[],
             scope: None,
             spliced: Spliced::default(),
+            loads: Vec::new(),
             work: Vec::new(),
             background: Vec::new(),
         }
@@ -87,6 +89,11 @@ impl<'a> Builder<'a> {
         self.span.file()
     }
 
+    /// Where the object is declared.
+    pub fn span(&self) -> &Span {
+        self.span
+    }
+
     /// The folders of the instance.
     pub fn paths(&self) -> &InstancePaths {
         &self.environment.paths
@@ -115,6 +122,13 @@ impl<'a> Builder<'a> {
     /// A thing that outlives a reload: made once per key, kept while any generation holds it.
     pub fn shared<T: Any + Send + Sync>(&self, key: &str, make: impl FnOnce() -> T) -> Arc<T> {
         self.environment.shared(key, make)
+    }
+
+    /// What has to be fetched once the whole generation is built, and cannot be while it is built because that
+    /// takes waiting: keys, certificates. It yields complaints, of which an error keeps the generation from
+    /// starting. A check does the same, so it must not open anything to others.
+    pub fn load(&mut self, work: impl Future<Output = Vec<Diagnostic>> + Send + 'static) {
+        self.loads.push(Box::pin(work));
     }
 
     /// Work to do once the whole generation is built, before it serves: a router's first scan.

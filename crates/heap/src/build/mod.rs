@@ -5,6 +5,7 @@
 //! are still inside keep the objects alive until they end.
 
 mod builder;
+mod load;
 
 use std::sync::{Arc, Weak};
 
@@ -20,6 +21,7 @@ use crate::environment::Environment;
 use crate::plan::{LevelScope, Plan, Resolved};
 use crate::role::{Built, Role};
 
+type Load = exchange::BoxFuture<'static, Vec<Diagnostic>>;
 type Work = Box<dyn FnOnce(&Starting<'_>) -> Result<(), Vec<Diagnostic>> + Send>;
 type Background = Box<dyn FnOnce(Stop) -> exchange::BoxFuture<'static, ()> + Send>;
 
@@ -36,6 +38,7 @@ pub struct Generation {
 /// A generation with the work it wants started.
 pub struct Unstarted {
     generation: Arc<Generation>,
+    loads: Vec<Load>,
     work: Vec<Work>,
     background: Vec<(String, Background)>,
 }
@@ -85,7 +88,8 @@ impl Plan {
         let ancestors = ancestors(parent);
         let mut objects = Objects::new(self.objects.len());
         let mut planned: Vec<Option<_>> = self.objects.into_iter().map(Some).collect();
-        let (mut work, mut background, mut complaints) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut loads, mut work, mut background) = (Vec::new(), Vec::new(), Vec::new());
+        let mut complaints = Vec::new();
         for index in self.order {
             let Some(object) = planned[index].take() else { continue };
             // What refers to an object that failed cannot be built, and has nothing to complain about itself.
@@ -102,11 +106,13 @@ impl Plan {
                 ancestors: &ancestors,
                 scope: Some(&self.scope),
                 spliced: object.spliced,
+                loads: Vec::new(),
                 work: Vec::new(),
                 background: Vec::new(),
             };
             match object.config.build(&mut builder) {
                 Ok(object) => {
+                    loads.append(&mut builder.loads);
                     work.append(&mut builder.work);
                     background.append(&mut builder.background);
                     objects.add(index, object);
@@ -124,7 +130,7 @@ impl Plan {
             sites: self.sites,
             top_level: self.top_level,
         });
-        Ok(Unstarted { generation, work, background })
+        Ok(Unstarted { generation, loads, work, background })
     }
 }
 
@@ -165,11 +171,24 @@ impl Unstarted {
         &self.generation
     }
 
-    /// Runs the start-up work of every object, then starts the background work.
+    /// Fetches what objects need before they can serve, and yields all there is to say about it. Nothing is
+    /// opened to others, so a check does it, too. A second call has nothing to do.
+    pub fn load(&mut self, environment: &Environment) -> Vec<Diagnostic> {
+        load::all(std::mem::take(&mut self.loads), environment.runtime.as_ref())
+    }
+
+    /// Loads, runs the start-up work of every object, then starts the background work.
     ///
     /// # Errors
-    /// The complaints of the first object whose start-up work failed; no background work runs then.
-    pub fn start(self, environment: &Arc<Environment>) -> Result<Started, StartError> {
+    /// The complaints of loading, or of the first object whose start-up work failed; no background work runs then.
+    pub fn start(mut self, environment: &Arc<Environment>) -> Result<Started, StartError> {
+        let loaded = self.load(environment);
+        if loaded.iter().any(Diagnostic::is_error) {
+            return Err(StartError(loaded));
+        }
+        for warning in loaded {
+            tracing::warn!("{}", warning.render(false));
+        }
         let starting = Starting { generation: &self.generation, environment };
         for work in self.work {
             work(&starting).map_err(StartError)?;

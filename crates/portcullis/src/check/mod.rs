@@ -112,7 +112,10 @@ fn build(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Arc<Generation>> {
     match plan.build(environment, None) {
-        Ok(unstarted) => Some(unstarted.generation().clone()),
+        Ok(mut unstarted) => {
+            diagnostics.append(&mut unstarted.load(environment));
+            Some(unstarted.generation().clone())
+        }
         Err(complaints) => {
             diagnostics.extend(complaints);
             None

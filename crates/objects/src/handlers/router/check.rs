@@ -121,7 +121,10 @@ impl Check<'_> {
             is_declared = true;
             diagnostics.extend(complaint);
             match parent.map(|parent| level.plan.build(environment, Some(parent))) {
-                Some(Ok(unstarted)) => generation = Some(unstarted.generation().clone()),
+                Some(Ok(mut unstarted)) => {
+                    generation = Some(unstarted.generation().clone());
+                    diagnostics.append(&mut unstarted.load(environment));
+                }
                 Some(Err(mut complaints)) => diagnostics.append(&mut complaints),
                 None => {}
             }
