@@ -15,6 +15,7 @@ mod fields;
 pub mod handler;
 mod headers;
 mod message;
+pub mod metrics;
 mod path;
 mod prepare;
 mod roots;
