@@ -16,6 +16,7 @@ struct Inner {
     stable_id: Option<String>,
     /// What it may be used for, where it says so itself.
     purposes: Option<Vec<Purpose>>,
+    origin: Option<String>,
     material: KeyMaterial,
 }
 
@@ -54,12 +55,12 @@ pub enum KeyMaterial {
 impl CryptoKey {
     /// A key that nobody refers to by name.
     pub fn new(material: KeyMaterial) -> Self {
-        Self(Arc::new(Inner { stable_id: None, purposes: None, material }))
+        Self(Arc::new(Inner { stable_id: None, purposes: None, origin: None, material }))
     }
 
     /// A key with the name by which tokens and configurations refer to it: an alias, a `kid`.
     pub fn named(stable_id: impl Into<String>, material: KeyMaterial) -> Self {
-        Self(Arc::new(Inner { stable_id: Some(stable_id.into()), purposes: None, material }))
+        Self(Arc::new(Inner { stable_id: Some(stable_id.into()), purposes: None, origin: None, material }))
     }
 
     /// The alias in its key store, or the `kid` of its JWK.
@@ -84,6 +85,18 @@ impl CryptoKey {
             }
         };
         can_be && self.0.purposes.as_ref().is_none_or(|purposes| purposes.contains(&purpose))
+    }
+
+    /// Says where it comes from: a file, and the alias in it.
+    #[must_use]
+    pub fn with_origin(self, origin: impl Into<String>) -> Self {
+        let inner = Arc::unwrap_or_clone(self.0);
+        Self(Arc::new(Inner { origin: Some(origin.into()), ..inner }))
+    }
+
+    /// Where it comes from, for complaints about it.
+    pub fn origin(&self) -> Option<&str> {
+        self.0.origin.as_deref()
     }
 
     /// What it is made of.
