@@ -15,13 +15,21 @@ pub mod services;
 #[cfg(test)]
 mod testing;
 mod throttling_rate;
+pub mod tls;
 
 use heap::Catalogue;
 
 /// All object types, and the objects every instance has by default.
 pub fn catalogue() -> Catalogue {
     Catalogue {
-        types: &[handlers::TYPES, filters::TYPES, decorators::TYPES, secrets::TYPES, services::TYPES],
+        types: &[
+            handlers::TYPES,
+            filters::TYPES,
+            decorators::TYPES,
+            secrets::TYPES,
+            services::TYPES,
+            tls::TYPES,
+        ],
         not_offered: not_offered::NAMES,
         old_names: old_names::OLD_NAMES,
         defaults: include_str!("defaults.json"),
@@ -29,4 +37,5 @@ pub fn catalogue() -> Catalogue {
 }
 
 /// The codes of the complaints that object types make by themselves.
-pub const CODES: &[&[&source::Code]] = &[handlers::router::CODES, filters::crypto_header_filter::CODES];
+pub const CODES: &[&[&source::Code]] =
+    &[handlers::router::CODES, filters::crypto_header_filter::CODES, tls::CODES];

@@ -36,26 +36,42 @@ const TYPES: &[OldType] = &[
 
 const NO_LOG_SINK: &str = "no log sink: every message goes to the one log of the program";
 const ONE_LOG: &str = "every message goes to the one log of the program";
+const IN_TLS: &str = "it in the `ClientTlsOptions` that `tls` names";
 const NO_SWITCH: &str = "metrics need no switch";
 
 /// Sorted by name, then by owner. `logSink` and `audit` could stand in every object.
 const FIELDS: &[OldField] = &[
     ignored("", "audit", "requests are audited by the `auditService` of a route or of config.json"),
     read("CaptureDecorator", "captureExchange", "`captureContext`"),
+    read("SecretsTrustManager", "certificateVerificationSecretId", "`verificationSecretId`"),
     ignored("CaptureFilter", "charset", "the log is written in UTF-8"),
     ignored("CaptureDecorator", "file", "captured messages go to the log"),
     ignored("CaptureFilter", "file", "captured messages go to the log"),
     read("a route", "handlerObject", "`handler`"),
     read("config.json", "handlerObject", "`handler`"),
     read("`vertx` of admin.json", "host", "`host` beside `vertx`"),
+    read("ClientHandler", "hostnameVerifier", IN_TLS),
+    read("ReverseProxyHandler", "hostnameVerifier", IN_TLS),
+    read("ClientHandler", "keyManager", IN_TLS),
+    read("ReverseProxyHandler", "keyManager", IN_TLS),
     ignored("", "logSink", ONE_LOG),
     read("`vertx` of admin.json", "maxHeaderSize", "`maxTotalHeadersSize` beside `vertx`"),
     ignored("a route", "monitor", NO_SWITCH),
     ignored("config.json", "monitor", NO_SWITCH),
     read("an entry in `policies` of CorsFilter", "origins", "`acceptedOrigins`"),
+    read("KeyManager", "password", "`passwordSecretId`"),
+    read("KeyStore", "password", "`passwordSecretId`"),
     read("admin.json", "prefix", "`adminConnector`, which gives the admin endpoints a port of their own"),
     read("config.json", "servletObject", "`handler`"),
+    read("ClientHandler", "sslCipherSuites", IN_TLS),
+    read("ReverseProxyHandler", "sslCipherSuites", IN_TLS),
+    read("ClientHandler", "sslContextAlgorithm", IN_TLS),
+    read("ReverseProxyHandler", "sslContextAlgorithm", IN_TLS),
+    read("ClientHandler", "sslEnabledProtocols", IN_TLS),
+    read("ReverseProxyHandler", "sslEnabledProtocols", IN_TLS),
     read("InMemorySessionManager", "timeout", "`sessionTimeout`"),
+    read("ClientHandler", "trustManager", IN_TLS),
+    read("ReverseProxyHandler", "trustManager", IN_TLS),
 ];
 
 const fn replaced(name: &'static str, today: &'static str) -> OldType {

@@ -1,10 +1,10 @@
 //! `ClientHandler`: sends requests to third-party services.
 
 use exchange::{Context, Fault, FaultKind, Handler, HandlerRef, Outcome, Request};
-use heap::{Builder, ObjectConfig};
+use heap::{Builder, Declarer, ObjectConfig};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use source::Diagnostic;
+use source::{Diagnostic, Node};
 use transport::client::Forwarded;
 
 use super::properties::{ClientProperties, limit_upgrade};
@@ -34,6 +34,10 @@ impl ObjectConfig for ClientHandler {
 
     fn build(self, b: &mut Builder<'_>) -> Result<HandlerRef, Diagnostic> {
         self.0.sender(Forwarded::None, b).map(|sender| HandlerRef::new(Caller(sender)))
+    }
+
+    fn check(&self, declarer: &mut Declarer<'_>, config: &Node) {
+        self.0.check_tls(declarer, config);
     }
 }
 

@@ -1,16 +1,21 @@
 //! The properties that `ReverseProxyHandler` and `ClientHandler` share, and the client they make.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use crypto::tls::ClientTls;
 use exchange::{Headers, header};
-use heap::{Builder, RawNode, Ref, Spanned, TemporaryStorageRef, TimeSpan};
+use heap::{Builder, Declarer, OneOrMany, RawNode, Ref, Spanned, TemporaryStorageRef, TimeSpan};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use source::{Diagnostic, Node};
+use source::{Diagnostic, Node, Span};
 use transport::client::{Client, ClientOptions, Forwarded, Resolver};
 
 use super::retries::Retries;
 use super::sender::{self, BreakerProperties, Sender};
+use crate::tls::{
+    self, ClientTlsFields, ClientTlsRef, HostnameVerifier, KeyManagerRef, NameList, Names, TrustManagerRef,
+};
 
 /// What `unlimited` and `disabled` mean for a timeout: silence this long is a dead connection.
 const TIMEOUT_MAX: Duration = Duration::from_hours(24);
@@ -48,8 +53,9 @@ pub(super) struct ClientProperties {
     protocol_version: Option<Spanned<String>>,
     /// Only `false` is offered: HTTP/2 is not.
     http2_prior_knowledge: Option<Spanned<bool>>,
-    /// Not offered yet: connections to origins are in clear text.
-    tls: Option<RawNode>,
+    /// How origins are called over TLS, a `ClientTlsOptions`. Default: those are believed whose certificates the
+    /// operating system believes.
+    tls: Option<Ref<ClientTlsRef>>,
     /// Not offered yet, except for an object of type `NoProxyOptions`.
     proxy_options: Option<RawNode>,
     /// Not offered yet: the older form of `proxyOptions`.
@@ -64,18 +70,18 @@ pub(super) struct ClientProperties {
     propagate_disconnection: Option<RawNode>,
     /// Accepted and ignored: a connection that is retired is closed as soon as it is idle.
     connection_shutdown_grace_period: Option<RawNode>,
-    /// Accepted and ignored while there is no TLS; belongs into `tls`.
-    hostname_verifier: Option<RawNode>,
-    /// Accepted and ignored while there is no TLS; belongs into `tls`.
-    key_manager: Option<RawNode>,
-    /// Accepted and ignored while there is no TLS; belongs into `tls`.
-    trust_manager: Option<RawNode>,
-    /// Accepted and ignored while there is no TLS; belongs into `tls`.
-    ssl_cipher_suites: Option<RawNode>,
-    /// Accepted and ignored while there is no TLS; belongs into `tls`.
-    ssl_context_algorithm: Option<RawNode>,
-    /// Accepted and ignored while there is no TLS; belongs into `tls`.
-    ssl_enabled_protocols: Option<RawNode>,
+    /// As in `tls`, where it belongs; beside `tls`, it applies in place of the one there.
+    hostname_verifier: Option<Spanned<HostnameVerifier>>,
+    /// As in `tls`, where it belongs.
+    key_manager: Option<Spanned<OneOrMany<Ref<KeyManagerRef>>>>,
+    /// As in `tls`, where it belongs.
+    trust_manager: Option<Spanned<OneOrMany<Ref<TrustManagerRef>>>>,
+    /// As in `tls`, where it belongs.
+    ssl_cipher_suites: Option<NameList>,
+    /// As in `tls`, where it belongs.
+    ssl_context_algorithm: Option<Spanned<String>>,
+    /// As in `tls`, where it belongs.
+    ssl_enabled_protocols: Option<NameList>,
     /// Accepted and ignored: there is one way to process responses, and it streams.
     async_behavior: Option<RawNode>,
     /// Accepted and ignored: connections carry no client state.
@@ -178,7 +184,7 @@ impl ClientProperties {
     /// # Errors
     /// A property that asks for something that is not offered yet, and that must not be ignored silently; a
     /// limit without sense.
-    pub(super) fn sender(&self, forwarded: Forwarded, b: &Builder<'_>) -> Result<Sender, Diagnostic> {
+    pub(super) fn sender(&self, forwarded: Forwarded, b: &mut Builder<'_>) -> Result<Sender, Diagnostic> {
         let client = self.client(forwarded, b)?;
         let breaker = match &self.circuit_breaker {
             Some(properties) => sender::breaker(properties, b)?,
@@ -191,7 +197,7 @@ impl ClientProperties {
         Ok(Sender::new(client, breaker, retries.filter(|_| !self.disable_retries)))
     }
 
-    fn client(&self, forwarded: Forwarded, b: &Builder<'_>) -> Result<Client, Diagnostic> {
+    fn client(&self, forwarded: Forwarded, b: &mut Builder<'_>) -> Result<Client, Diagnostic> {
         self.refuse_what_is_not_offered(b)?;
         let mut options = ClientOptions { forwarded, ..ClientOptions::default() };
         if let Some(connections) = &self.connections {
@@ -225,6 +231,9 @@ impl ClientProperties {
         }
         options.retries =
             !self.disable_retries && self.retries.as_ref().is_none_or(|retries| retries.enabled);
+        if let Some(tls) = self.tls(b)? {
+            options.tls = tls;
+        }
         // Without one lent by the program, as in a check or a test, the system's resolver serves.
         if let Some(resolver) = b.service::<Resolver>() {
             options.resolver = resolver;
@@ -232,13 +241,60 @@ impl ClientProperties {
         Ok(Client::new(options))
     }
 
+    /// How origins are called over TLS; nothing when nothing is said about it.
+    fn tls(&self, b: &mut Builder<'_>) -> Result<Option<Arc<ClientTls>>, Diagnostic> {
+        let options = match (&self.tls, &self.hostname_verifier) {
+            (Some(tls), Some(rule)) => b.get(tls).with_hostname_verifier(**rule, b),
+            (Some(tls), None) => b.get(tls),
+            (None, _) if self.has_tls_fields() => self.tls_fields().build(b)?,
+            (None, _) => return Ok(None),
+        };
+        Ok(Some(options.tls))
+    }
+
+    /// Whether there is anything about TLS on the handler itself, as in old releases.
+    fn has_tls_fields(&self) -> bool {
+        self.hostname_verifier.is_some() || self.tls_fields_but_names().iter().any(|(_, span)| span.is_some())
+    }
+
+    fn tls_fields(&self) -> ClientTlsFields<'_> {
+        ClientTlsFields {
+            key_manager: self.key_manager.as_deref(),
+            trust_manager: self.trust_manager.as_deref(),
+            names: Names {
+                suites: self.ssl_cipher_suites.as_ref(),
+                protocols: self.ssl_enabled_protocols.as_ref(),
+                context: self.ssl_context_algorithm.as_ref(),
+                alpn: None,
+            },
+            hostname_verifier: self.hostname_verifier.as_ref(),
+        }
+    }
+
+    /// The old fields that `tls` makes pointless, each with its place.
+    fn tls_fields_but_names(&self) -> [(&'static str, Option<&Span>); 5] {
+        [
+            ("keyManager", self.key_manager.as_ref().map(Spanned::span)),
+            ("trustManager", self.trust_manager.as_ref().map(Spanned::span)),
+            ("sslCipherSuites", self.ssl_cipher_suites.as_ref().map(Spanned::span)),
+            ("sslContextAlgorithm", self.ssl_context_algorithm.as_ref().map(Spanned::span)),
+            ("sslEnabledProtocols", self.ssl_enabled_protocols.as_ref().map(Spanned::span)),
+        ]
+    }
+
+    /// Tells what is wrong, or risky, about TLS.
+    pub(super) fn check_tls(&self, declarer: &mut Declarer<'_>, config: &Node) {
+        self.tls_fields().check(declarer, config);
+        for (field, span) in self.tls_fields_but_names().iter().filter(|_| self.tls.is_some()) {
+            if let Some(span) = span {
+                declarer.report(tls::ignored_beside_tls(field, span));
+            }
+        }
+    }
+
     /// What would be less safe than configured if it were ignored is refused.
     fn refuse_what_is_not_offered(&self, b: &Builder<'_>) -> Result<(), Diagnostic> {
         let refuse = |what: &str, node: &Node| Err(not_offered(b, what, Some(&node.span)));
-        match &self.tls {
-            Some(RawNode(node)) if !node.is_null() => return refuse("TLS to origins", node),
-            _ => {}
-        }
         match &self.proxy_options {
             Some(RawNode(node)) if !is_no_proxy(node) => {
                 return refuse("a proxy on the way to origins", node);
@@ -266,7 +322,7 @@ impl ClientProperties {
     }
 }
 
-fn not_offered(b: &Builder<'_>, what: &str, span: Option<&source::Span>) -> Diagnostic {
+fn not_offered(b: &Builder<'_>, what: &str, span: Option<&Span>) -> Diagnostic {
     b.error(format!("{what} is not offered by this version"), span)
         .help("what uses it stays closed; remove it or wait for a version that offers it")
 }

@@ -1,10 +1,10 @@
 //! `ReverseProxyHandler`: sends requests to the protected application.
 
 use exchange::{Context, Handler, HandlerRef, Outcome, Request};
-use heap::{Builder, ObjectConfig};
+use heap::{Builder, Declarer, ObjectConfig};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use source::Diagnostic;
+use source::{Diagnostic, Node};
 use transport::client::Forwarded;
 
 use super::properties::{ClientProperties, limit_upgrade};
@@ -47,6 +47,10 @@ impl ObjectConfig for ReverseProxyHandler {
     fn build(self, b: &mut Builder<'_>) -> Result<HandlerRef, Diagnostic> {
         let sender = self.0.sender(Forwarded::XForwarded, b)?;
         Ok(HandlerRef::new(Proxy { sender, allows_websocket: self.0.allows_websocket() }))
+    }
+
+    fn check(&self, declarer: &mut Declarer<'_>, config: &Node) {
+        self.0.check_tls(declarer, config);
     }
 }
 

@@ -269,7 +269,6 @@ fn properties_of_all_ages_are_accepted() {
   "connections": 8, "waitQueueSize": -1, "soTimeout": "unlimited", "connectionTimeout": "2 seconds",
   "connectionTimeToLive": "1 minute", "disableRetries": true, "disableReuseConnection": true,
   "protocolVersion": "HTTP/1.1", "http2PriorKnowledge": false, "temporaryStorage": "TemporaryStorage",
-  "hostnameVerifier": "ALLOW_ALL", "trustManager": {"type": "TrustAllManager"}, "keyManager": "k",
   "asyncBehavior": "streaming", "stateTrackingEnabled": false, "numberOfWorkers": 4,
   "proxyOptions": {"type": "NoProxyOptions"}, "systemProxy": false, "circuitBreaker": {"enabled": false},
   "retries": {"enabled": true, "count": 3, "delay": "1 second"}, "tls": null,
@@ -301,19 +300,81 @@ fn what_vertx_does_not_have_or_the_product_refuses_is_reported() {
 }
 
 #[test]
-fn what_would_be_less_safe_if_it_were_ignored_is_refused() {
+fn tls_on_the_handler_itself_is_heeded_and_reported() {
     check_refused(
-        r#"{"tls": {"type": "ClientTlsOptions"}}"#,
+        r#"{"hostnameVerifier": "ALLOW_ALL", "trustManager": {"type": "TrustAllManager"}}"#,
         expect![[r#"
-        error[PC0313]: TLS to origins is not offered by this version
-         --> config.json:2:20
+            warning[PC0314]: `hostnameVerifier` of ReverseProxyHandler is a name of older releases; write it in the `ClientTlsOptions` that `tls` names
+             --> config.json:2:13
+              |
+            2 |  "config": {"hostnameVerifier": "ALLOW_ALL", "trustManager": {"type": "TrustAllManager"}}}}
+              |             ^^^^^^^^^^^^^^^^^^
+            warning[PC0434]: the certificate of any name is taken: whoever has one can stand in for the server
+             --> config.json:2:33
+              |
+            2 |  "config": {"hostnameVerifier": "ALLOW_ALL", "trustManager": {"type": "TrustAllManager"}}}}
+              |                                 ^^^^^^^^^^^
+            warning[PC0314]: `trustManager` of ReverseProxyHandler is a name of older releases; write it in the `ClientTlsOptions` that `tls` names
+             --> config.json:2:46
+              |
+            2 |  "config": {"hostnameVerifier": "ALLOW_ALL", "trustManager": {"type": "TrustAllManager"}}}}
+              |                                              ^^^^^^^^^^^^^^
+            warning[PC0434]: every certificate is believed: this is for tests only
+             --> config.json:2:62
+              |
+            2 |  "config": {"hostnameVerifier": "ALLOW_ALL", "trustManager": {"type": "TrustAllManager"}}}}
+              |                                                              ^^^^^^^^^^^^^^^^^^^^^^^^^^^
+        "#]],
+    );
+    check_refused(
+        r#"{"keyManager": {"type": "KeyManager", "config": {"keystore": {"type": "KeyStore", "config": {"url": "a"}}}}}"#,
+        expect![[r#"
+            error[PC0430]: the key store `/nonexistent/a` cannot be read: No such file or directory (os error 2)
+             --> config.json:2:112
+              |
+            2 |  "config": {"keyManager": {"type": "KeyManager", "config": {"keystore": {"type": "KeyStore", "config": {"url": "a"}}}}}}}
+              |                                                                                                                ^^^
+        "#]],
+    );
+    check_refused(
+        r#"{"sslEnabledProtocols": ["TLSv1"]}"#,
+        expect![[r#"
+        warning[PC0314]: `sslEnabledProtocols` of ReverseProxyHandler is a name of older releases; write it in the `ClientTlsOptions` that `tls` names
+         --> config.json:2:13
           |
-        2 |  "config": {"tls": {"type": "ClientTlsOptions"}}}}
-          |                    ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+        2 |  "config": {"sslEnabledProtocols": ["TLSv1"]}}}
+          |             ^^^^^^^^^^^^^^^^^^^^^
+        error[PC0433]: none of the protocols can be offered; `TLSv1.3` and `TLSv1.2` can
+         --> config.json:2:36
           |
-          = help: what uses it stays closed; remove it or wait for a version that offers it
+        2 |  "config": {"sslEnabledProtocols": ["TLSv1"]}}}
+          |                                    ^^^^^^^^^
     "#]],
     );
+    check_refused(
+        r#"{"tls": {"type": "ClientTlsOptions"}, "hostnameVerifier": "STRICT", "sslCipherSuites": ["TLS_AES_128_GCM_SHA256"]}"#,
+        expect![[r#"
+            warning[PC0314]: `hostnameVerifier` of ReverseProxyHandler is a name of older releases; write it in the `ClientTlsOptions` that `tls` names
+             --> config.json:2:50
+              |
+            2 |  "config": {"tls": {"type": "ClientTlsOptions"}, "hostnameVerifier": "STRICT", "sslCipherSuites": ["TLS_AES_128_GCM_SHA256"]}}}
+              |                                                  ^^^^^^^^^^^^^^^^^^
+            warning[PC0314]: `sslCipherSuites` of ReverseProxyHandler is a name of older releases; write it in the `ClientTlsOptions` that `tls` names
+             --> config.json:2:80
+              |
+            2 |  "config": {"tls": {"type": "ClientTlsOptions"}, "hostnameVerifier": "STRICT", "sslCipherSuites": ["TLS_AES_128_GCM_SHA256"]}}}
+              |                                                                                ^^^^^^^^^^^^^^^^^
+            warning[PC0433]: `sslCipherSuites` is ignored, because `tls` is there
+             --> config.json:2:99
+              |
+            2 |  "config": {"tls": {"type": "ClientTlsOptions"}, "hostnameVerifier": "STRICT", "sslCipherSuites": ["TLS_AES_128_GCM_SHA256"]}}}
+              |                                                                                                   ^^^^^^^^^^^^^^^^^^^^^^^^^^
+        "#]],
+    );
+}
+
+#[test]
+fn what_would_be_less_safe_if_it_were_ignored_is_refused() {
     check_refused(
         r#"{"proxyOptions": {"type": "CustomProxyOptions"}}"#,
         expect![[r#"
