@@ -1,7 +1,8 @@
 //! The admin endpoints: below a prefix on the main connectors, without it on the admin connector.
 //!
-//! Everything but the ping is for loopback clients only, unless `apiProtectionFilter` says otherwise; on the
-//! admin connector, which is there for probes, so is everything but ping and health. What does not exist in
+//! Everything but the ping is for loopback clients only, unless `apiProtectionFilter` (for metrics,
+//! `metricsProtectionFilter`) says otherwise; on the admin connector, which is there for probes, so is everything
+//! but ping, health and metrics. What does not exist in
 //! the present mode is 404. Paths are compared as they were sent: one that is written in another way (encoded,
 //! with dots or doubled slashes) is no endpoint.
 
@@ -9,6 +10,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use exchange::metrics::Metrics;
 use exchange::{
     Context, FilterRef, Handler, HandlerRef, HeaderValue, Method, Next, Outcome, Request, Response,
     SessionManagerRef, SessionSlot, StatusCode, TemporaryStorage, header,
@@ -18,10 +20,16 @@ use serde_json::json;
 
 use crate::server_config::Mode;
 
+const JSON: &str = "application/json; charset=UTF-8";
+const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=UTF-8";
+
 /// What the endpoints report about the process.
 pub(crate) struct State {
     pub(crate) mode: Mode,
     pub(crate) routers: Arc<RouterRegistry>,
+    pub(crate) metrics: Arc<Metrics>,
+    /// Whether metrics are also where older releases had them (`serveDeprecatedPrometheusEndpoint`).
+    pub(crate) has_old_metrics: bool,
     /// Serving, and not about to stop.
     pub(crate) is_ready: AtomicBool,
 }
@@ -31,6 +39,8 @@ pub(crate) struct State {
 pub(crate) struct Protection {
     /// `apiProtectionFilter`; decides instead of the client's address.
     pub(crate) filter: Option<FilterRef>,
+    /// `metricsProtectionFilter`; the same for metrics.
+    pub(crate) metrics_filter: Option<FilterRef>,
     /// For a filter that looks into the session.
     pub(crate) session: SessionManagerRef,
     pub(crate) storage: TemporaryStorage,
@@ -64,10 +74,12 @@ impl Endpoints {
     /// The response to a request for `path` behind the prefix.
     async fn answer(&self, cx: &mut Context, request: &mut Request, is_admin_connector: bool) -> Outcome {
         let path = below(&self.path, request).unwrap_or_default();
-        if path == "/ping" || (is_admin_connector && is_health(path)) {
+        let filter = if is_metrics(path) { &self.protection.metrics_filter } else { &self.protection.filter };
+        let is_for_probes = is_health(path) || (is_metrics(path) && filter.is_none());
+        if path == "/ping" || (is_admin_connector && is_for_probes) {
             return Ok(tree(&self.state, path, request));
         }
-        if let Some(filter) = &self.protection.filter {
+        if let Some(filter) = filter {
             cx.session = SessionSlot::new(self.protection.session.clone());
             cx.storage = self.protection.storage.clone();
             let mut response = filter.filter(cx, request, Next::new(&[], &self.tree)).await;
@@ -123,6 +135,10 @@ fn is_health(path: &str) -> bool {
     matches!(path, "/health/live" | "/health/startup" | "/liveness" | "/health/ready" | "/readiness")
 }
 
+fn is_metrics(path: &str) -> bool {
+    path == "/metrics" || path.starts_with("/metrics/")
+}
+
 fn tree(state: &State, path: &str, request: &Request) -> Response {
     let body = match path {
         "/ping" => None,
@@ -130,8 +146,10 @@ fn tree(state: &State, path: &str, request: &Request) -> Response {
             return Response::new(StatusCode::SERVICE_UNAVAILABLE);
         }
         path if is_health(path) => None,
-        "/api/info" if state.mode == Mode::Development => Some(information()),
-        "/api/routes" => Some(routes(&state.routers)),
+        "/api/info" if state.mode == Mode::Development => Some((JSON, information().to_string())),
+        "/api/routes" => Some((JSON, routes(&state.routers).to_string())),
+        "/metrics/prometheus/0.0.4" => Some((PROMETHEUS, state.metrics.render())),
+        "/metrics/prometheus" if state.has_old_metrics => Some((PROMETHEUS, state.metrics.render())),
         _ => return Response::new(StatusCode::NOT_FOUND),
     };
     if request.method != Method::GET && request.method != Method::HEAD {
@@ -140,7 +158,7 @@ fn tree(state: &State, path: &str, request: &Request) -> Response {
         return refused;
     }
     match body {
-        Some(body) => Response::text(StatusCode::OK, "application/json; charset=UTF-8", body.to_string()),
+        Some((media_type, body)) => Response::text(StatusCode::OK, media_type, body),
         None => Response::new(StatusCode::OK),
     }
 }
@@ -237,10 +255,13 @@ mod tests {
         let state = State {
             mode: case.mode,
             routers: Arc::new(RouterRegistry::default()),
+            metrics: Arc::default(),
+            has_old_metrics: case.has_filter,
             is_ready: AtomicBool::new(case.is_ready),
         };
         let protection = Protection {
             filter: case.has_filter.then(|| FilterRef::edit(Key)),
+            metrics_filter: case.has_filter.then(|| FilterRef::edit(Key)),
             session: SessionManagerRef::new(NoSessions),
             storage: TemporaryStorage::default(),
         };
@@ -315,6 +336,19 @@ mod tests {
     fn the_inside_is_shown_in_development_only() {
         check(LOCAL, "/api/info", expect!["404 404"]);
         check(Case { mode: Mode::Development, ..LOCAL }, "/api/info", expect!["200 200"]);
+    }
+
+    #[test]
+    fn metrics_are_open_on_the_admin_connector() {
+        const METRICS: &str = "/metrics/prometheus/0.0.4";
+        let other = Case { client: "192.0.2.1", ..LOCAL };
+        check(LOCAL, METRICS, expect!["200 200"]);
+        check(LOCAL, "/metrics/prometheus", expect!["404 404"]);
+        check(other, METRICS, expect!["403 200"]);
+        let guarded = Case { has_filter: true, ..other };
+        check(guarded, METRICS, expect!["401 401"]);
+        check(Case { header: Some("key"), ..guarded }, METRICS, expect!["200 200"]);
+        check(Case { header: Some("key"), ..guarded }, "/metrics/prometheus", expect!["200 200"]);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use exchange::SessionManagerRef;
+use exchange::metrics::Metrics;
 use heap::{Document, Environment, InstancePaths, Level, ProcessSettings, Services, Started};
 use objects::handlers::router::RouterRegistry;
 use source::{Diagnostic, Tokens};
@@ -73,7 +74,7 @@ struct Declared {
 
 impl Instance {
     fn boot(directory: &Path, began: Instant) -> Result<Self, Vec<Diagnostic>> {
-        let Declared { paths, process, admin, server, pid_file_mode, mode } = declare(directory)?;
+        let Declared { paths, process, admin, mut server, pid_file_mode, mode } = declare(directory)?;
         let io_error = |error: std::io::Error| vec![errors::cannot_run(&error)];
         let hashes = reload::Hashes::of(&paths);
         // Routers' scans and other background work; requests run on the workers' own runtimes.
@@ -82,7 +83,9 @@ impl Instance {
         let control = control.map_err(io_error)?;
         let signals = Signals::listen(control.handle()).map_err(io_error)?;
         let routers = Arc::new(RouterRegistry::default());
+        let metrics = Arc::new(Metrics::default());
         let services = Services::default().with(routers.clone()).with(server.resolver.clone());
+        let services = services.with(metrics.clone());
         let environment = instance::environment(paths, process, services, Some(control.handle().clone()));
         let level = gateway::declare(&environment);
         let Some(level) = reported(level.level, level.diagnostics)? else { return Err(Vec::new()) };
@@ -98,7 +101,9 @@ impl Instance {
             fields.session.as_ref().map(|session| generation.get(session));
         let session = session.expect("admin.json always gets a session manager");
         let storage = fields.temporary_storage.as_ref().map(|storage| generation.get(storage).0);
+        server.take_tls(&generation);
         let protection = Protection {
+            metrics_filter: fields.metrics_protection_filter.as_ref().map(|filter| generation.get(filter)),
             filter: fields.api_protection_filter.as_ref().map(|filter| generation.get(filter)),
             session: session.clone(),
             storage: storage.clone().unwrap_or_default(),
@@ -109,7 +114,9 @@ impl Instance {
 
         let built = Built::build(&environment, level, &inherited)?;
         let (serving, started) = built.start(&environment)?;
-        let state = Arc::new(State { mode, routers, is_ready: AtomicBool::new(true) });
+        let has_old_metrics = fields.serve_deprecated_prometheus_endpoint.unwrap_or_default();
+        let is_ready = AtomicBool::new(true);
+        let state = Arc::new(State { mode, routers, metrics, has_old_metrics, is_ready });
         let gateway = Gateway::new(serving, Endpoints::new(&prefix, protection.clone(), state.clone()));
         let bound = bind_all(server.connectors)?;
         let ports: Vec<String> =
@@ -221,7 +228,7 @@ fn reported<F>(
 fn bind_all(connectors: Vec<Connector>) -> Result<Vec<Bound>, Vec<Diagnostic>> {
     let mut diagnostics = Vec::new();
     let mut bound = Vec::new();
-    for Connector { options, span } in connectors {
+    for Connector { options, span, .. } in connectors {
         match transport::server::bind(options) {
             Ok(opened) => bound.push(opened),
             Err(error) => diagnostics.push(errors::cannot_listen(&error, span.as_ref())),

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use exchange::{FilterRef, SessionManagerRef};
-use heap::{AnyObject, RawNode, Ref, Spanned, TemporaryStorageRef, TimeSpan};
+use heap::{AnyObject, Generation, PositiveDuration, RawNode, Ref, Spanned, TemporaryStorageRef, TimeSpan};
 use ipnet::IpNet;
+use objects::tls::ServerTlsRef;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use source::{Diagnostic, DurationValue, Span};
@@ -68,12 +69,12 @@ pub(crate) struct AdminFields {
     pub(crate) api_protection_filter: Option<Ref<FilterRef>>,
     /// Addition: guards every request before the handler of config.json sees it.
     pub(crate) protection_filter: Option<Ref<FilterRef>>,
-    /// Guards the metrics, once there are any.
-    metrics_protection_filter: Option<Ref<FilterRef>>,
+    /// Guards the metrics, which are open on the admin connector otherwise, and for this machine on others.
+    pub(crate) metrics_protection_filter: Option<Ref<FilterRef>>,
     /// Guards the console, once there is one.
     studio_protection_filter: Option<Ref<FilterRef>>,
-    /// Accepted: there is no deprecated endpoint to serve.
-    serve_deprecated_prometheus_endpoint: Option<bool>,
+    /// Serves metrics at `/metrics/prometheus`, too, where older releases had them.
+    pub(crate) serve_deprecated_prometheus_endpoint: Option<bool>,
     /// Accepted until telemetry is exported.
     open_telemetry: Option<RawNode>,
 }
@@ -96,8 +97,8 @@ struct ConnectorFields {
     port: Spanned<Ports>,
     /// The address to listen on. Default: every address of the machine.
     host: Option<Spanned<String>>,
-    /// Not offered yet: a connector with it is an error.
-    tls: Option<Spanned<RawNode>>,
+    /// What clients are served with over TLS: a `ServerTlsOptions`. Without it the connector is in clear text.
+    tls: Option<Ref<ServerTlsRef>>,
     /// Limits and options of HTTP on this connector.
     vertx: Option<ConnectorVertx>,
     /// How long requests may take to end once the process is to stop.
@@ -118,6 +119,9 @@ struct ConnectorFields {
     /// `max-age=31536000; includeSubDomains`.
     #[schemars(with = "Option<String>")]
     strict_transport_security: Option<FieldValue>,
+    /// Addition: how long a handshake may take, a header of the PROXY protocol included; beyond, the connection
+    /// closes. Default: 10 seconds.
+    handshake_timeout: Option<PositiveDuration>,
     /// Addition: bytes that the body of a request may have, instead of `maxBodyLength` of the gateway; -1 for
     /// no limit.
     max_body_length: Option<i64>,
@@ -216,6 +220,8 @@ impl AddressResolverOptions {
 #[derive(Debug)]
 pub(crate) struct Connector {
     pub(crate) options: ConnectorOptions,
+    /// Becomes `tls` of the options once the objects of admin.json are built.
+    tls: Option<Ref<ServerTlsRef>>,
     pub(crate) span: Option<Span>,
 }
 
@@ -224,6 +230,15 @@ pub(crate) struct ServerConfig {
     pub(crate) connectors: Vec<Connector>,
     pub(crate) admin: Option<Connector>,
     pub(crate) resolver: Arc<Resolver>,
+}
+
+impl ServerConfig {
+    /// Gives each connector the TLS that it names.
+    pub(crate) fn take_tls(&mut self, objects: &Arc<Generation>) {
+        for connector in self.connectors.iter_mut().chain(&mut self.admin) {
+            connector.options.tls = connector.tls.as_ref().map(|tls| objects.get(tls).0);
+        }
+    }
 }
 
 impl AdminFields {
@@ -238,7 +253,9 @@ impl AdminFields {
                 Vec::new()
             }
             Some(connectors) => connectors.iter().map(|fields| self.connector(fields, diagnostics)).collect(),
-            None => vec![Connector { options: self.options(&[DEFAULT_PORT], "0.0.0.0"), span: None }],
+            None => {
+                vec![Connector { options: self.options(&[DEFAULT_PORT], "0.0.0.0"), tls: None, span: None }]
+            }
         };
         let admin = self.admin_connector.as_ref().map(|fields| {
             let mut admin = self.connector(fields, diagnostics);
@@ -261,7 +278,7 @@ impl AdminFields {
         let mut options = self.options(&[DEFAULT_ADMIN_PORT], "127.0.0.1");
         options.limits.body_bytes_max = limit(self.admin_max_body_length);
         options.grace_period = ADMIN_GRACE_PERIOD;
-        Connector { options, span: None }
+        Connector { options, tls: None, span: None }
     }
 
     fn options(&self, ports: &[u16], host: &str) -> ConnectorOptions {
@@ -273,14 +290,6 @@ impl AdminFields {
     }
 
     fn connector(&self, fields: &Spanned<ConnectorFields>, diagnostics: &mut Vec<Diagnostic>) -> Connector {
-        if let Some(tls) = &fields.tls {
-            let complaint =
-                "TLS is not offered by this version, so the connector would be open in clear text";
-            diagnostics.push(
-                errors::connector(complaint, Some(tls.span()))
-                    .help("remove `tls` to listen in clear text on purpose"),
-            );
-        }
         let host = fields.host.as_ref().or_else(|| fields.vertx.as_ref()?.host.as_ref());
         let mut options = self.options(&fields.port.0, host.map_or("0.0.0.0", |host| host.as_str()));
         if fields.max_body_length.is_some() {
@@ -310,6 +319,9 @@ impl AdminFields {
         }
         options.limits.connections_max = fields.max_connections.unwrap_or(options.limits.connections_max);
         options.limits.connections_per_address_max = fields.max_connections_per_address;
+        if let Some(timeout) = fields.handshake_timeout {
+            options.limits.handshake_timeout = timeout.0;
+        }
         if let Some(vertx) = &fields.vertx {
             apply_vertx(vertx, &mut options, diagnostics);
         }
@@ -317,7 +329,7 @@ impl AdminFields {
         if let Some(bytes) = fields.max_total_headers_size {
             options.limits.total_headers_bytes_max = bytes;
         }
-        Connector { options, span: Some(fields.port.span().clone()) }
+        Connector { options, tls: fields.tls.clone(), span: Some(fields.port.span().clone()) }
     }
 }
 

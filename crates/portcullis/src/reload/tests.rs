@@ -41,11 +41,17 @@ impl Running {
         let inherited = Inherited { session: session.clone(), storage: None, protection: None };
         let built = Built::build(&environment, level, &inherited).unwrap_or_else(|_| panic!("it is sound"));
         let (serving, started) = built.start(&environment).unwrap_or_else(|_| panic!("it starts"));
-        let protection =
-            Protection { filter: None, session: session.clone(), storage: TemporaryStorage::default() };
+        let protection = Protection {
+            filter: None,
+            metrics_filter: None,
+            session: session.clone(),
+            storage: TemporaryStorage::default(),
+        };
         let state = State {
             mode: Mode::Production,
             routers: Arc::new(RouterRegistry::default()),
+            metrics: Arc::default(),
+            has_old_metrics: false,
             is_ready: AtomicBool::new(true),
         };
         let gateway = Gateway::new(serving, Endpoints::new("openig", protection, Arc::new(state)));

@@ -73,6 +73,11 @@ fn every_file_is_in_the_table_and_every_proof_is_a_test() {
     }
 }
 
+/// A key store with a private key and a trusted certificate, as examples expect to find one.
+fn key_store() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../crypto/tests/keystores/key-trust.jks")
+}
+
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/guides")
 }
@@ -95,9 +100,15 @@ fn state(block: &Block) -> String {
         Place::Text => return "read as text".to_owned(),
         _ => builder.route("printed", &wrapped(block).to_string()),
     };
+    for name in ["keystore.jks", "truststore.jks"] {
+        std::fs::copy(key_store(), builder.home().path().join(name)).unwrap();
+    }
     let instance = builder.folder().path().to_str().unwrap().to_owned();
-    // What the examples expect to find in the environment.
-    let ended = builder.env("KEYSTORE_SECRET_ID", "cGFzc3dvcmQ=").arguments(&["check", &instance]).run();
+    // What the examples expect to find in the environment; the key store is protected by `changeit`.
+    let builder = ["KEYSTORE", "KEYMANAGER", "KEYMANAGER_KEYSTORE", "TRUSTMANAGER_KEYSTORE"]
+        .iter()
+        .fold(builder, |builder, name| builder.env(&format!("{name}_SECRET_ID"), "Y2hhbmdlaXQ="));
+    let ended = builder.arguments(&["check", &instance]).run();
     let mut missing: Vec<&str> = Vec::new();
     for error in ended.output.lines().filter(|line| line.starts_with("error")) {
         let Some(what) = not_offered(error) else { panic!("{}: {}", block.file, ended.output) };
