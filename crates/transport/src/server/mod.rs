@@ -7,6 +7,7 @@ mod bind;
 mod body;
 mod compress;
 mod connection;
+mod fields;
 mod forwarded;
 mod head;
 mod listener;
