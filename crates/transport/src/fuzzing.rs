@@ -1,12 +1,13 @@
 //! Doors for the fuzz targets into the parsers that strangers reach. Compiled under `cfg(fuzzing)` only.
 
 use bytes::{Buf, Bytes, BytesMut};
-use exchange::{Scheme, inspect_path};
+use exchange::{ClientInfo, inspect_path};
 
 use crate::client::parse_response_head;
 use crate::h1::framing::{Decoded, Decoder};
 use crate::h1::scan::{HeadLimits, HeadScan};
-use crate::server::{ConnectorOptions, HeadRules, TargetRules, parse_head, parse_proxy_header};
+use crate::server::head::{HeadRules, parse_head};
+use crate::server::{ConnectorOptions, parse_proxy_header};
 
 const LIMITS: HeadLimits = HeadLimits { first_line_bytes_max: 8192, fields_bytes_max: 8192 };
 
@@ -17,16 +18,8 @@ const LIMITS: HeadLimits = HeadLimits { first_line_bytes_max: 8192, fields_bytes
 pub fn request(bytes: &[u8], cut: usize) {
     let Some((head, rest)) = split(bytes, cut) else { return };
     let options = ConnectorOptions::default();
-    let rules = HeadRules {
-        options: &options,
-        target: TargetRules {
-            scheme: Scheme::Http,
-            normalize_path: options.normalize_path,
-            preserve_original_query_string: options.preserve_original_query_string,
-        },
-        peer_is_trusted: false,
-        local: ([127, 0, 0, 1], 80).into(),
-    };
+    let address = ([127, 0, 0, 1], 80).into();
+    let rules = HeadRules::new(&options, &ClientInfo::direct(address, address), false);
     let Ok(head) = parse_head(&head, &rules, &mut None) else { return };
     let path = head.request.uri.raw_path();
     assert!(path == "*" || inspect_path(path).is_none(), "an ambiguous path passed: {path}");

@@ -1,4 +1,4 @@
-//! Listener, connections, the client and its pool: HTTP/1.1 on both sides of the gateway.
+//! Listener, connections, the client and its pool: HTTP/1.1 on both sides of the gateway, HTTP/2 towards clients.
 //!
 //! Both sides share one codec, `h1`, which refuses whatever RFC 9112 lets two readers understand in two ways.
 //! The public surface is small and not generic, so that other crates never recompile the codec.
@@ -6,6 +6,7 @@
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod h1;
+mod h2;
 mod io;
 mod timer;
 mod tunnel;

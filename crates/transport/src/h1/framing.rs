@@ -13,7 +13,7 @@ const EXTENSION_BYTES_MAX: usize = 4096;
 const TRAILER_BYTES_MAX: usize = 8192;
 
 /// Fields of a trailer section.
-const TRAILER_FIELDS_MAX: usize = 64;
+pub(crate) const TRAILER_FIELDS_MAX: usize = 64;
 
 /// Sixteen digits are a 64-bit number.
 const SIZE_DIGITS_MAX: u8 = 16;

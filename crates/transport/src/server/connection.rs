@@ -5,29 +5,29 @@
 
 use std::future::poll_fn;
 use std::net::SocketAddr;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
-use exchange::{Body, ClientInfo, Context, Fault, Request, Response, Scheme};
+use exchange::{Body, ClientInfo, Context, Request};
 use http::uri::Authority;
 use http::{Method, StatusCode, Version};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use super::body::{BodyChannel, Reading};
+use super::handling;
 use super::head::{Head, HeadRules, parse_head};
 use super::listener::{Listener, Phase};
 use super::proxy_header;
 use super::refusal::Refusal;
-use super::target::TargetRules;
 use crate::h1::framing::Decoder;
 use crate::h1::maps;
 use crate::h1::scan::{HeadLimits, HeadScan};
 use crate::h1::writer::{BodyWriter, Framing};
+use crate::h2;
 use crate::io::{Io, encode_buffer};
 use crate::timer::Timer;
 
@@ -60,6 +60,7 @@ pub(crate) async fn run(stream: TcpStream, peer: SocketAddr, local: SocketAddr, 
         idle_since: Instant::now(),
         client: Arc::new(client),
         peer_is_trusted,
+        may_be_http2: listener.options.http2.clear_text,
         last_host: None,
         listener,
     };
@@ -68,6 +69,7 @@ pub(crate) async fn run(stream: TcpStream, peer: SocketAddr, local: SocketAddr, 
         match Box::pin(connection.serve()).await {
             Pause::Park => connection.buffer = BytesMut::new(),
             Pause::Close => return,
+            Pause::Http2 => return Box::pin(h2::server::serve(connection)).await,
         }
     }
 }
@@ -104,9 +106,11 @@ pub(crate) struct Connection {
     pub(crate) buffer: BytesMut,
     pub(crate) timer: Timer,
     pub(crate) listener: Arc<Listener>,
+    pub(crate) client: Arc<ClientInfo>,
+    pub(crate) peer_is_trusted: bool,
     idle_since: Instant,
-    client: Arc<ClientInfo>,
-    peer_is_trusted: bool,
+    /// Nothing has come yet that only HTTP/1 begins with, and HTTP/2 may come.
+    may_be_http2: bool,
     last_host: Option<Authority>,
 }
 
@@ -123,18 +127,14 @@ pub(crate) struct Asked {
 enum Pause {
     Park,
     Close,
+    /// The client begins with the preface of HTTP/2.
+    Http2,
 }
 
 enum Next {
     Head(Bytes),
     Refuse(Refusal),
     Pause(Pause),
-}
-
-/// Why a handler gave no response.
-enum Unanswered {
-    Panicked,
-    ClientLeft,
 }
 
 impl Connection {
@@ -186,7 +186,14 @@ impl Connection {
         self.timer.set_at(self.idle_since, if began { limits.header_read_timeout } else { PARK_AFTER });
         poll_fn(|task| {
             loop {
-                match scan.advance(&self.buffer, head_limits) {
+                self.may_be_http2 &=
+                    h2::PREFACE.starts_with(&self.buffer[..self.buffer.len().min(h2::PREFACE.len())]);
+                if self.may_be_http2 && self.buffer.len() >= h2::PREFACE.len() {
+                    return Poll::Ready(Next::Pause(Pause::Http2));
+                }
+                // The first lines of the preface look like a head.
+                let scanned = if self.may_be_http2 { &[] } else { &self.buffer[..] };
+                match scan.advance(scanned, head_limits) {
                     Ok(Some(span)) => {
                         self.buffer.advance(span.start);
                         let head = self.buffer.split_to(span.end - span.start).freeze();
@@ -220,16 +227,7 @@ impl Connection {
     async fn exchange(&mut self, bytes: &Bytes) -> bool {
         let listener = self.listener.clone();
         let options = &*listener.options;
-        let rules = HeadRules {
-            options,
-            target: TargetRules {
-                scheme: Scheme::Http,
-                normalize_path: options.normalize_path,
-                preserve_original_query_string: options.preserve_original_query_string,
-            },
-            peer_is_trusted: self.peer_is_trusted,
-            local: self.client.local,
-        };
+        let rules = HeadRules::new(options, &self.client, self.peer_is_trusted);
         let too_large = |head: &Head| {
             let bytes_max = options.limits.body_bytes_max.unwrap_or(u64::MAX);
             head.body.remaining().is_some_and(|announced| announced > bytes_max)
@@ -262,13 +260,11 @@ impl Connection {
         let mut request = head.request;
         let channel = self.attach_body(&mut request, head.body, head.expects_continue);
         let mut cx = Context::new(client);
-        let response = match self.handle(&listener, &mut cx, &mut request, channel.as_ref()).await {
-            Ok(response) => response,
-            Err(Unanswered::Panicked) => Fault::internal("A handler panicked").closing().into_response(&cx),
-            Err(Unanswered::ClientLeft) => {
-                tracing::debug!(client = %self.client.remote, "The client left before the answer");
-                return false;
-            }
+        let client_left = |task: &mut TaskContext<'_>| self.client_left(task, channel.as_ref());
+        let response = handling::handle(&listener.handler, &mut cx, &mut request, client_left).await;
+        let Some(response) = response else {
+            tracing::debug!(client = %self.client.remote, "The client left before the answer");
+            return false;
         };
         maps::give_back(std::mem::take(&mut request.headers.0));
         self.respond(asked, response, channel).await
@@ -298,29 +294,6 @@ impl Connection {
                 Some(channel)
             }
         }
-    }
-
-    /// Runs the handler until it answers, panics, or the client leaves.
-    async fn handle(
-        &mut self,
-        listener: &Listener,
-        cx: &mut Context,
-        request: &mut Request,
-        channel: Option<&BodyChannel>,
-    ) -> Result<Response, Unanswered> {
-        let mut handling = listener.handler.handle(cx, request);
-        poll_fn(|task| {
-            match catch_unwind(AssertUnwindSafe(|| handling.as_mut().poll(task))) {
-                Ok(Poll::Ready(response)) => return Poll::Ready(Ok(response)),
-                Err(_) => return Poll::Ready(Err(Unanswered::Panicked)),
-                Ok(Poll::Pending) => {}
-            }
-            match self.client_left(task, channel) {
-                true => Poll::Ready(Err(Unanswered::ClientLeft)),
-                false => Poll::Pending,
-            }
-        })
-        .await
     }
 
     /// Whether the client closed its side. Takes in further requests on the way; no system call is made

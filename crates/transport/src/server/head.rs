@@ -7,7 +7,7 @@ use std::mem::MaybeUninit;
 use std::net::SocketAddr;
 
 use bytes::Bytes;
-use exchange::{Headers, Request};
+use exchange::{ClientInfo, Headers, Request, Scheme};
 use http::uri::Authority;
 use http::{HeaderName, Method, StatusCode, Version};
 
@@ -30,6 +30,18 @@ pub(crate) struct HeadRules<'a> {
     pub(crate) peer_is_trusted: bool,
     /// Where the peer connected to: the host of an HTTP/1.0 request that names none.
     pub(crate) local: SocketAddr,
+}
+
+impl<'a> HeadRules<'a> {
+    /// The rules for a client of a connector.
+    pub(crate) fn new(options: &'a ConnectorOptions, client: &ClientInfo, peer_is_trusted: bool) -> Self {
+        let target = TargetRules {
+            scheme: Scheme::Http,
+            normalize_path: options.normalize_path,
+            preserve_original_query_string: options.preserve_original_query_string,
+        };
+        Self { options, target, peer_is_trusted, local: client.local }
+    }
 }
 
 /// A request without its body.

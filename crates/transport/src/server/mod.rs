@@ -5,17 +5,18 @@
 
 mod bind;
 mod body;
-mod compress;
-mod connection;
-mod fields;
-mod forwarded;
-mod head;
-mod listener;
+pub(crate) mod compress;
+pub(crate) mod connection;
+pub(crate) mod fields;
+pub(crate) mod forwarded;
+pub(crate) mod handling;
+pub(crate) mod head;
+pub(crate) mod listener;
 mod options;
 mod proxy_header;
-mod refusal;
-mod respond;
-mod target;
+pub(crate) mod refusal;
+pub(crate) mod respond;
+pub(crate) mod target;
 mod tunnel;
 
 use std::io;
@@ -25,14 +26,11 @@ use std::thread::JoinHandle;
 use exchange::HandlerRef;
 use tokio::runtime::{Builder, Runtime};
 
+pub use crate::h2::options::Http2Options;
 pub use bind::{BindError, Bound, bind};
-#[cfg(fuzzing)]
-pub(crate) use head::{HeadRules, parse_head};
 pub use options::{ConnectorOptions, Limits, NormalizePath, SniHostCheck};
 #[cfg(fuzzing)]
 pub(crate) use proxy_header::parse as parse_proxy_header;
-#[cfg(fuzzing)]
-pub(crate) use target::TargetRules;
 
 use listener::{Counts, Listener, Phase};
 

@@ -8,6 +8,8 @@ use crypto::tls::ServerTls;
 use http::HeaderValue;
 use ipnet::IpNet;
 
+use crate::h2::options::Http2Options;
+
 /// How one connector listens, and what it accepts. The configuration names are those of `admin.json`.
 #[derive(Debug, Clone)]
 pub struct ConnectorOptions {
@@ -34,6 +36,8 @@ pub struct ConnectorOptions {
     /// The largest WebSocket message from the client, in bytes, over all its frames
     /// (`maxWebSocketMessageSize`). Default none.
     pub websocket_message_bytes_max: Option<u64>,
+    /// How HTTP/2 is spoken.
+    pub http2: Http2Options,
     /// How long requests in flight may run once the connector closes (`gracePeriod`). Default 30 s.
     pub grace_period: Duration,
     /// What HTTPS is served with (`tls`). Default none: connections are in clear text.
@@ -63,6 +67,7 @@ impl Default for ConnectorOptions {
             compression: None,
             websocket_frame_bytes_max: None,
             websocket_message_bytes_max: None,
+            http2: Http2Options::default(),
             grace_period: Duration::from_secs(30),
             tls: None,
             sni_host_check: SniHostCheck::default(),

@@ -21,27 +21,23 @@ impl Refusal {
         Self::new(StatusCode::BAD_REQUEST, reason)
     }
 
-    /// The whole answer; the connection closes behind it.
+    /// What the client gets to read.
+    pub(crate) fn text(self) -> String {
+        format!("{} {}\n", self.status.as_str(), self.status.canonical_reason().unwrap_or("Error"))
+    }
+
+    /// The whole answer in HTTP/1; the connection closes behind it.
     pub(crate) fn encode(self, buffer: &mut Vec<u8>, with_body: bool) {
-        let reason = self.status.canonical_reason().unwrap_or("Error");
-        let status = self.status.as_str();
-        let body_bytes = status.len() + 1 + reason.len() + 1;
+        let text = self.text();
         buffer.extend_from_slice(b"HTTP/1.1 ");
-        push_phrase(buffer, status, reason);
+        buffer.extend_from_slice(text.trim_end().as_bytes());
         buffer.extend_from_slice(b"\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: ");
-        push_decimal(buffer, body_bytes as u64);
+        push_decimal(buffer, text.len() as u64);
         buffer.extend_from_slice(b"\r\nconnection: close\r\n\r\n");
         if with_body {
-            push_phrase(buffer, status, reason);
-            buffer.push(b'\n');
+            buffer.extend_from_slice(text.as_bytes());
         }
     }
-}
-
-fn push_phrase(buffer: &mut Vec<u8>, status: &str, reason: &str) {
-    buffer.extend_from_slice(status.as_bytes());
-    buffer.push(b' ');
-    buffer.extend_from_slice(reason.as_bytes());
 }
 
 impl From<ScanError> for Refusal {

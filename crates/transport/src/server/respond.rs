@@ -203,7 +203,7 @@ impl Connection {
 }
 
 /// The length that a response without its body claims for it.
-fn announced_length(response: &Response) -> Option<u64> {
+pub(crate) fn announced_length(response: &Response) -> Option<u64> {
     let mut values = response.headers.get_all(header::CONTENT_LENGTH).iter();
     let value = values.next()?;
     values.next().is_none().then(|| parse_length(value.as_bytes())).flatten()

@@ -4,6 +4,8 @@
 
 mod client;
 mod differential;
+mod h2;
+mod h2_frames;
 mod hostile;
 mod lifecycle;
 mod pool;
