@@ -24,11 +24,11 @@ use crate::shutdown::Signals;
 use crate::{check, dialects, errors, gateway, instance, logging, reload};
 
 /// `portcullis start`: runs until it is told to stop.
-pub(crate) fn start(directory: Option<PathBuf>) -> ExitCode {
+pub(crate) fn start(directory: Option<PathBuf>, profile: Option<String>) -> ExitCode {
     logging::start();
     let began = Instant::now();
     let directory = instance::directory(directory);
-    match Instance::boot(&directory, began) {
+    match Instance::boot(&directory, profile.as_deref(), began) {
         Ok(instance) => instance.serve(),
         Err(diagnostics) => {
             check::print(&diagnostics);
@@ -73,8 +73,9 @@ struct Declared {
 }
 
 impl Instance {
-    fn boot(directory: &Path, began: Instant) -> Result<Self, Vec<Diagnostic>> {
-        let Declared { paths, process, admin, mut server, pid_file_mode, mode } = declare(directory)?;
+    fn boot(directory: &Path, profile: Option<&str>, began: Instant) -> Result<Self, Vec<Diagnostic>> {
+        let Declared { paths, process, admin, mut server, pid_file_mode, mode } =
+            declare(directory, profile)?;
         let io_error = |error: std::io::Error| vec![errors::cannot_run(&error)];
         let hashes = reload::Hashes::of(&paths);
         // Routers' scans and other background work; requests run on the workers' own runtimes.
@@ -90,7 +91,8 @@ impl Instance {
         let level = gateway::declare(&environment);
         let Some(level) = reported(level.level, level.diagnostics)? else { return Err(Vec::new()) };
 
-        let pid_file = PidFile::create(directory, pid_file_mode).map_err(|diagnostic| vec![diagnostic])?;
+        let pid_file = PidFile::create(directory, profile, pid_file_mode);
+        let pid_file = pid_file.map_err(|diagnostic| vec![diagnostic])?;
         let prefix = admin.fields.prefix.clone().unwrap_or_else(|| "openig".into());
         let workers = workers(admin.fields.gateway_units.as_deref().copied());
         let (fields, default_admin) = (admin.fields, server.admin.is_none());
@@ -156,14 +158,14 @@ impl Instance {
 }
 
 /// Reads and checks `admin.json`, and `config.json` along with it, so that all mistakes are told at once.
-fn declare(directory: &Path) -> Result<Declared, Vec<Diagnostic>> {
+fn declare(directory: &Path, profile: Option<&str>) -> Result<Declared, Vec<Diagnostic>> {
     if let Err(error) = std::fs::create_dir_all(directory) {
         return Err(vec![errors::cannot_write(directory, &error)]);
     }
     if let Err(error) = std::fs::read_dir(directory) {
         return Err(vec![errors::cannot_read(directory, &error)]);
     }
-    let (process, mut diagnostics) = instance::process_settings(directory);
+    let (process, mut diagnostics) = instance::process_settings(directory, profile);
     let paths = InstancePaths::below(directory);
     let environment = instance::environment(paths.clone(), process.clone(), Services::default(), None);
     let declared = declare_admin(&environment);

@@ -23,6 +23,9 @@ enum Command {
     Start {
         /// The instance directory, which holds `config/`. Default: IG_INSTANCE_DIR, else $HOME/.openig.
         directory: Option<PathBuf>,
+        /// One of several sets of listeners of the instance: that of `application-NAME.properties`.
+        #[arg(long, value_name = "NAME", value_parser = profile_name)]
+        profile: Option<String>,
     },
     /// Stop the gateway of an instance directory.
     Stop {
@@ -31,12 +34,18 @@ enum Command {
         /// Seconds to wait for a graceful end before the process is killed; 0 never kills.
         #[arg(default_value_t = 30)]
         timeout: u64,
+        /// The profile it was started with.
+        #[arg(long, value_name = "NAME", value_parser = profile_name)]
+        profile: Option<String>,
     },
     /// Report every mistake of a configuration, and what its routes do, without starting anything.
     #[command(after_help = CHECK_EXIT_CODES)]
     Check {
         /// The instance directory. Default: IG_INSTANCE_DIR, else $HOME/.openig.
         directory: Option<PathBuf>,
+        /// The profile to start with.
+        #[arg(long, value_name = "NAME", value_parser = profile_name)]
+        profile: Option<String>,
         /// How to print what was found.
         #[arg(long, value_enum, default_value_t = Format::Human)]
         format: Format,
@@ -44,7 +53,7 @@ enum Command {
         #[arg(long)]
         strict: bool,
         /// Print the page of a code, such as PC0306, and check nothing.
-        #[arg(long, value_name = "CODE", conflicts_with_all = ["directory", "format", "strict"])]
+        #[arg(long, value_name = "CODE", conflicts_with_all = ["directory", "profile", "format", "strict"])]
         explain: Option<String>,
     },
     /// Show the gateway at work: a sample application behind the bundled example configuration.
@@ -98,14 +107,25 @@ Example: portcullis explain -d /path/to/instance -- GET https://www.example.com/
 
 Exit codes: 0 the way is shown; 1 config.json has mistakes; 2 the request cannot be read, or the directory is not there.";
 
+/// The name of a profile is part of the names of files.
+fn profile_name(text: &str) -> Result<String, String> {
+    let is_name = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_');
+    match !text.is_empty() && text.chars().all(is_name) {
+        true => Ok(text.to_owned()),
+        false => Err("a profile is called by letters, digits, `-` and `_`".to_owned()),
+    }
+}
+
 impl Arguments {
     pub(crate) fn run(self) -> ExitCode {
         match self.command {
-            Command::Start { directory } => boot::start(directory),
-            Command::Stop { directory, timeout } => pid::stop(directory, timeout),
+            Command::Start { directory, profile } => boot::start(directory, profile),
+            Command::Stop { directory, timeout, profile } => {
+                pid::stop(directory, profile.as_deref(), timeout)
+            }
             Command::Check { explain: Some(code), .. } => check::explain(&code),
-            Command::Check { directory, format, strict, explain: None } => {
-                check::check(directory, format, strict)
+            Command::Check { directory, profile, format, strict, explain: None } => {
+                check::check(directory, profile, format, strict)
             }
             Command::Demo { directory } => demo::demo(directory),
             Command::SampleApp { http, host } => sample_app::run(host, http),

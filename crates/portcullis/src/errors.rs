@@ -52,9 +52,18 @@ const LISTENER: Code = Code::new(
      for. The message says what to change.\n",
 );
 
+const WEB_SERVER: Code = Code::new(
+    511,
+    "web-server",
+    "A property in the words of Airlock IAM (`iam.web-server.*` in `application.properties` or a profile's \
+     `application-NAME.properties`) asks for what cannot be done, or not safely.\n\n\
+     An error keeps the instance from starting: a listener is never opened with less protection than is asked for. \
+     The message says what to change.\n",
+);
+
 /// The codes of this crate.
 pub(crate) const CODES: &[&Code] =
-    &[&PID_FILE, &CANNOT_LISTEN, &CONNECTOR, &INSTANCE_DIRECTORY, &NOT_RUNNING, &ENV_CONFIG, &LISTENER];
+    &[&PID_FILE, &CANNOT_LISTEN, &CONNECTOR, &INSTANCE_DIRECTORY, &NOT_RUNNING, &ENV_CONFIG, &LISTENER, &WEB_SERVER];
 
 pub(crate) fn pid_file_exists(path: &Path, process: Option<u32>, is_alive: bool) -> Diagnostic {
     let state = match (process, is_alive) {
@@ -180,4 +189,24 @@ pub(crate) fn boot_property(name: &str, complaint: &str) -> Diagnostic {
 
 pub(crate) fn boot_property_left_out(name: &str, complaint: &str) -> Diagnostic {
     Diagnostic::warning(&LISTENER, format!("boot.properties: `{name}` is left out: {complaint}"))
+}
+
+pub(crate) fn web_server(message: impl Into<String>, span: &Span) -> Diagnostic {
+    Diagnostic::error(&WEB_SERVER, message).at(Some(span))
+}
+
+pub(crate) fn unknown_property(name: &str, nearest: Option<&str>, span: &Span) -> Diagnostic {
+    let hint = nearest.map(|known| format!("did you mean `{known}`?"));
+    Diagnostic::warning(&WEB_SERVER, format!("`{name}` has no meaning here; it is ignored"))
+        .at(Some(span))
+        .maybe_help(hint)
+}
+
+pub(crate) fn unreadable_properties(path: &Path, complaint: &str) -> Diagnostic {
+    Diagnostic::error(&WEB_SERVER, format!("`{}`: {complaint}", path.display()))
+}
+
+pub(crate) fn no_profile(name: &str, files: &[String]) -> Diagnostic {
+    let message = format!("there is no profile `{name}`: the instance has neither {}", files.join(" nor "));
+    Diagnostic::error(&WEB_SERVER, message)
 }

@@ -20,15 +20,22 @@ pub(crate) fn directory(argument: Option<PathBuf>) -> PathBuf {
 }
 
 /// Environment variables, system properties from the `-D` options of `JAVA_OPTS` and `IG_OPTS`, and the files
-/// of `IG_ENVCONFIG_DIRS`, with what is wrong with those.
-pub(crate) fn process_settings(instance: &Path) -> (ProcessSettings, Vec<Diagnostic>) {
+/// of `IG_ENVCONFIG_DIRS`, with what is wrong with those. `profile` is the one the command line names.
+pub(crate) fn process_settings(
+    instance: &Path,
+    profile: Option<&str>,
+) -> (ProcessSettings, Vec<Diagnostic>) {
     let env: IndexMap<String, String> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect();
-    settings(env, instance)
+    settings(env, instance, profile)
 }
 
-fn settings(env: IndexMap<String, String>, instance: &Path) -> (ProcessSettings, Vec<Diagnostic>) {
+fn settings(
+    env: IndexMap<String, String>,
+    instance: &Path,
+    profile: Option<&str>,
+) -> (ProcessSettings, Vec<Diagnostic>) {
     let mut system = IndexMap::from([
         ("ig.instance.dir".to_owned(), instance.display().to_string()),
         ("ig.instance.url".to_owned(), url_of(instance)),
@@ -48,6 +55,9 @@ fn settings(env: IndexMap<String, String>, instance: &Path) -> (ProcessSettings,
             }
         }
     }
+    // Only the command line chooses a profile: `stop` could not find the process otherwise.
+    system.shift_remove(dialects::PROFILE);
+    system.extend(profile.map(|profile| (dialects::PROFILE.to_owned(), profile.to_owned())));
     if !ignored.is_empty() {
         tracing::info!(options = ignored.join(" "), "JVM options other than -D have no meaning here.");
     }
@@ -133,7 +143,7 @@ mod tests {
     #[track_caller]
     fn check(env: &[(&str, &str)], token: &str, expected: Option<&str>) {
         let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let (settings, diagnostics) = settings(env, Path::new("/instance"));
+        let (settings, diagnostics) = settings(env, Path::new("/instance"), None);
         assert!(diagnostics.is_empty());
         assert_eq!(settings.get(token).as_deref(), expected);
     }
@@ -153,7 +163,7 @@ mod tests {
     fn some_are_built_in() {
         check(&[], "ig.instance.dir", Some("/instance"));
         check(&[], "ig.instance.url", Some("file:///instance/"));
-        let (settings, _) = settings(IndexMap::new(), Path::new("/a b/c%/é/"));
+        let (settings, _) = settings(IndexMap::new(), Path::new("/a b/c%/é/"), None);
         assert_eq!(settings.get("ig.instance.url").as_deref(), Some("file:///a%20b/c%25/%C3%A9/"));
         check(&[("HOME", "/home/ig")], "user.home", Some("/home/ig"));
     }

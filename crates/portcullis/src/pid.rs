@@ -15,8 +15,11 @@ use source::Diagnostic;
 
 use crate::{errors, instance};
 
-/// The file below the instance directory.
-const FILE_NAME: &str = "portcullis.pid";
+/// The file below the instance directory, each profile having one of its own.
+fn file_name(profile: Option<&str>) -> String {
+    profile.map_or_else(|| "portcullis.pid".to_owned(), |name| format!("portcullis-{name}.pid"))
+}
+
 /// Time between two looks at a process that is ending.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 /// A killed process is gone by then, unless the system itself is stuck.
@@ -52,8 +55,12 @@ pub(crate) struct PidFile {
 
 impl PidFile {
     /// Writes the file, or says why it must not.
-    pub(crate) fn create(instance: &Path, mode: PidFileMode) -> Result<Self, Diagnostic> {
-        let path = instance.join(FILE_NAME);
+    pub(crate) fn create(
+        instance: &Path,
+        profile: Option<&str>,
+        mode: PidFileMode,
+    ) -> Result<Self, Diagnostic> {
+        let path = instance.join(file_name(profile));
         if mode == PidFileMode::Override {
             match fs::remove_file(&path) {
                 Err(error) if error.kind() != ErrorKind::NotFound => {
@@ -93,8 +100,8 @@ impl Drop for PidFile {
 }
 
 /// Stops the instance: asks it to end, waits, and kills it when `timeout_seconds` (if any) have passed.
-pub(crate) fn stop(directory: Option<PathBuf>, timeout_seconds: u64) -> ExitCode {
-    match try_stop(&instance::directory(directory), timeout_seconds) {
+pub(crate) fn stop(directory: Option<PathBuf>, profile: Option<&str>, timeout_seconds: u64) -> ExitCode {
+    match try_stop(&instance::directory(directory), profile, timeout_seconds) {
         Ok(()) => ExitCode::SUCCESS,
         Err(diagnostic) => {
             eprintln!("{}", diagnostic.render(false));
@@ -103,8 +110,8 @@ pub(crate) fn stop(directory: Option<PathBuf>, timeout_seconds: u64) -> ExitCode
     }
 }
 
-fn try_stop(instance: &Path, timeout_seconds: u64) -> Result<(), Diagnostic> {
-    let path = instance.join(FILE_NAME);
+fn try_stop(instance: &Path, profile: Option<&str>, timeout_seconds: u64) -> Result<(), Diagnostic> {
+    let path = instance.join(file_name(profile));
     let process = match fs::read_to_string(&path) {
         Ok(_) => read(&path),
         Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -176,8 +183,8 @@ mod tests {
     #[track_caller]
     fn check(content: &str, mode: PidFileMode, expected: Expect) {
         let folder = testbed::Folder::new();
-        fs::write(folder.path().join(FILE_NAME), content).unwrap();
-        let shown = match PidFile::create(folder.path(), mode) {
+        fs::write(folder.path().join(file_name(None)), content).unwrap();
+        let shown = match PidFile::create(folder.path(), None, mode) {
             Ok(_) => "started".to_owned(),
             Err(diagnostic) => diagnostic.to_string(),
         };
@@ -222,10 +229,10 @@ mod tests {
             ],
         );
         let folder = testbed::Folder::new();
-        let path = folder.path().join(FILE_NAME);
+        let path = folder.path().join(file_name(None));
         let mut other = std::process::Command::new("sleep").arg("60").spawn().unwrap();
         fs::write(&path, other.id().to_string()).unwrap();
-        let refused = try_stop(folder.path(), 1).unwrap_err().to_string();
+        let refused = try_stop(folder.path(), None, 1).unwrap_err().to_string();
         assert!(refused.contains("is gone"), "{refused}");
         assert!(other.try_wait().unwrap().is_none(), "it was stopped");
         other.kill().unwrap();
@@ -235,10 +242,10 @@ mod tests {
     #[test]
     fn the_file_is_held_and_removed_again() {
         let folder = testbed::Folder::new();
-        let path = folder.path().join(FILE_NAME);
-        let file = PidFile::create(folder.path(), PidFileMode::Fail).unwrap();
+        let path = folder.path().join(file_name(None));
+        let file = PidFile::create(folder.path(), None, PidFileMode::Fail).unwrap();
         assert_eq!((read(&path), is_held(&path)), (Some(std::process::id()), true));
-        let second = PidFile::create(folder.path(), PidFileMode::Fail).unwrap_err().to_string();
+        let second = PidFile::create(folder.path(), None, PidFileMode::Fail).unwrap_err().to_string();
         assert!(second.contains("is running"), "{second}");
         drop(file);
         assert!(!path.exists());
@@ -247,8 +254,8 @@ mod tests {
     #[test]
     fn a_file_of_another_process_is_left_alone() {
         let folder = testbed::Folder::new();
-        let path = folder.path().join(FILE_NAME);
-        let file = PidFile::create(folder.path(), PidFileMode::Fail).unwrap();
+        let path = folder.path().join(file_name(None));
+        let file = PidFile::create(folder.path(), None, PidFileMode::Fail).unwrap();
         fs::write(&path, "1\n").unwrap();
         drop(file);
         assert_eq!(read(&path), Some(1));

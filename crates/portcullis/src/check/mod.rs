@@ -43,13 +43,18 @@ struct Report {
 
 /// Reads every file of the instance and prints what there is to say. Exit code 0 when it would start, 1 when a
 /// mistake keeps it or a route from starting, 2 when the directory cannot be read.
-pub(crate) fn check(directory: Option<PathBuf>, format: Format, is_strict: bool) -> ExitCode {
+pub(crate) fn check(
+    directory: Option<PathBuf>,
+    profile: Option<String>,
+    format: Format,
+    is_strict: bool,
+) -> ExitCode {
     let directory = instance::directory(directory);
     if let Err(error) = std::fs::read_dir(&directory) {
         print(&[errors::cannot_read(&directory, &error)]);
         return ExitCode::from(NOTHING_CHECKED);
     }
-    let mut report = Report::of(&directory);
+    let mut report = Report::of(&directory, profile.as_deref());
     if is_strict {
         report.make_warnings_errors();
     }
@@ -67,8 +72,8 @@ pub(crate) fn check(directory: Option<PathBuf>, format: Format, is_strict: bool)
 impl Report {
     /// What is wrong with `admin.json`, `config.json` and every route. What has no mistake as far as it can be
     /// read is built as well, and dropped without having been started.
-    fn of(directory: &Path) -> Self {
-        let (process, mut diagnostics) = instance::process_settings(directory);
+    fn of(directory: &Path, profile: Option<&str>) -> Self {
+        let (process, mut diagnostics) = instance::process_settings(directory, profile);
         let environment =
             instance::environment(InstancePaths::below(directory), process, Services::default(), None);
         let admin = boot::declare_admin(&environment);

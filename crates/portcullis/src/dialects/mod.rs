@@ -4,7 +4,12 @@
 //! `admin.json` before that is declared, so that there is one listener to secure and to test. What they say keeps
 //! its place in the file it comes from, and mistakes are shown there.
 
+mod airlock;
 mod ping_idm;
+mod properties;
+mod stores;
+#[cfg(test)]
+mod testing;
 mod tree;
 
 use std::path::Path;
@@ -12,12 +17,16 @@ use std::path::Path;
 use heap::{Document, Environment, ProcessSettings};
 use source::Diagnostic;
 
+pub(crate) use airlock::PROFILE;
+
 /// Adds what files of a dialect say about the process: values for property tokens.
 pub(crate) fn settle(instance: &Path, process: &mut ProcessSettings, diagnostics: &mut Vec<Diagnostic>) {
     ping_idm::settle(instance, process, diagnostics);
+    airlock::settle(instance, process, diagnostics);
 }
 
 /// Adds what files of a dialect say to `admin.json`. The complaints are added to those of the document.
 pub(crate) fn translate(environment: &Environment, document: &mut Document) {
     ping_idm::translate(environment, document);
+    airlock::translate(environment, document);
 }

@@ -123,7 +123,7 @@ pub(crate) fn explain(directory: Option<PathBuf>, format: Format, words: &[Strin
             return ExitCode::from(NOTHING_EXPLAINED);
         }
     };
-    let (process, mut diagnostics) = instance::process_settings(&directory);
+    let (process, mut diagnostics) = instance::process_settings(&directory, None);
     let environment =
         instance::environment(InstancePaths::below(&directory), process, Services::default(), None);
     let declared = gateway::declare(&environment);

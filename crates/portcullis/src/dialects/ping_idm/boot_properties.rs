@@ -9,7 +9,7 @@ use source::{Diagnostic, Source, Span, Tokens};
 use crate::{env_config, errors, gateway};
 
 /// The file below the instance directory.
-const FILE: &str = "resolver/boot.properties";
+pub(super) const FILE: &str = "resolver/boot.properties";
 
 /// What the product calls the folders it was installed in and runs from. Both are the instance directory.
 const FOLDERS: [&str; 3] = ["idm.install.dir", "idm.instance.dir", "idm.data.dir"];

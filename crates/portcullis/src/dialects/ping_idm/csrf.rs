@@ -2,10 +2,10 @@
 
 use heap::{Document, Environment};
 use serde_json::json;
-use source::{Diagnostic, Source, Span};
+use source::Diagnostic;
 
-use super::super::tree;
-use super::{flag, list, property};
+use super::super::{properties, tree};
+use super::{boot_properties, flag, list, property};
 use crate::errors;
 
 const ENABLED: &str = "openidm.csrfFilter.enabled";
@@ -36,8 +36,7 @@ pub(super) fn translate(
     if let Some(present) = has_one.filter(|present| !present.is_null()) {
         return diagnostics.push(errors::two_protections(ENABLED, &present.span));
     }
-    // The properties have no lines to point at; their names say where they come from.
-    let source = Source::new("resolver/boot.properties", format!("{ENABLED}=true"));
-    let span = Span::new(&source, 0..source.text().len());
+    let place = if property(environment, PATHS).is_some() { PATHS } else { ENABLED };
+    let span = properties::place(&environment.paths.instance, &[boot_properties::FILE.to_owned()], place);
     tree::set_default(document, "protectionFilter", tree::node(&filter, &span));
 }

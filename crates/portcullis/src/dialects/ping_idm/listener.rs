@@ -133,10 +133,11 @@ impl ListenerFields {
         let alias = self.ssl_cert_alias.as_ref();
         let span = alias.map_or(self.port.span(), Spanned::span);
         let alias = alias.map_or(stores::DEFAULT_ALIAS, |alias| alias.as_str());
-        let mut config = json!({ "keyManager": stores::key_manager(environment, alias, span, diagnostics) });
+        let keys = stores::key_store(environment, span, diagnostics);
+        let mut config = json!({ "keyManager": keys.key_manager(alias) });
         if required || wants(&self.want_client_auth) {
             config["clientAuth"] = if required { "REQUIRED" } else { "REQUEST" }.into();
-            config["trustManager"] = stores::trust_manager(environment, span, diagnostics);
+            config["trustManager"] = stores::trust_store(environment, span, diagnostics).trust_manager();
         }
         connector.set("tls", &json!({ "type": "ServerTlsOptions", "config": config }), span);
         let check = if self.sni_host_check_enabled == Some(false) { "off" } else { "badRequest" };

@@ -1,38 +1,8 @@
 //! Files of an instance in; what they add to `admin.json`, and the complaints, out.
 
 use expect_test::{Expect, expect};
-use heap::{Document, InstancePaths, Services};
-use serde_json::{Value as Json, json};
-use source::{Number, Value};
-use testbed::Folder;
 
-use crate::{dialects, instance};
-
-/// Translates the files (`path`, text) into an `admin.json` with this text.
-fn translated(admin: &str, files: &[(&str, &str)]) -> String {
-    let folder = Folder::new();
-    for (path, text) in files {
-        folder.write(path, text);
-    }
-    let (mut process, mut diagnostics) = (heap::ProcessSettings::default(), Vec::new());
-    process.env.insert("FROM_ENVIRONMENT".into(), "environment".into());
-    dialects::settle(folder.path(), &mut process, &mut diagnostics);
-    let paths = InstancePaths::below(folder.path());
-    let environment = instance::environment(paths, process, Services::default(), None);
-    let mut document = Document::parse(&environment, "admin.json", admin.as_bytes(), None);
-    dialects::translate(&environment, &mut document);
-    diagnostics.append(&mut document.diagnostics);
-    let mut shown = String::new();
-    for entry in document.root.iter().filter_map(|root| root.as_object()).flatten() {
-        for part in entry.value.as_array().unwrap_or(std::slice::from_ref(&entry.value)) {
-            shown.push_str(&format!("{}: {}\n", entry.key, json_of(&part.value)));
-        }
-    }
-    for diagnostic in diagnostics {
-        shown.push_str(&format!("{diagnostic}\n"));
-    }
-    shown.replace(&folder.path().display().to_string(), "INSTANCE")
-}
+use crate::dialects::testing::translated;
 
 #[track_caller]
 fn check_with(admin: &str, files: &[(&str, &str)], expected: Expect) {
@@ -42,20 +12,6 @@ fn check_with(admin: &str, files: &[(&str, &str)], expected: Expect) {
 #[track_caller]
 fn check(files: &[(&str, &str)], expected: Expect) {
     check_with("{}", files, expected);
-}
-
-fn json_of(value: &Value) -> Json {
-    match value {
-        Value::Null => Json::Null,
-        Value::Bool(value) => json!(value),
-        Value::Number(Number::Integer(number)) => json!(number),
-        Value::Number(Number::Decimal(number)) => json!(number),
-        Value::String(text) => json!(text.as_str()),
-        Value::Array(items) => items.iter().map(|item| json_of(&item.value)).collect(),
-        Value::Object(entries) => {
-            entries.iter().map(|entry| (entry.key.clone(), json_of(&entry.value.value))).collect()
-        }
-    }
 }
 
 /// A listener with these further fields.
@@ -111,10 +67,10 @@ fn the_listeners_of_a_fresh_installation() {
     check(
         &[HTTP, HTTPS],
         expect![[r#"
-        connectors: {"port":8080,"maxBodyLength":5242880}
-        connectors: {"port":8443,"maxBodyLength":5242880,"tls":{"type":"ServerTlsOptions","config":{"keyManager":{"type":"SecretsKeyManager","config":{"signingSecretId":"listener.certificate","secretsProvider":{"type":"KeyStoreSecretStore","config":{"file":"INSTANCE/security/keystore.jceks","storePasswordSecretId":"store.password","secretsProvider":{"type":"Base64EncodedSecretStore","config":{"secrets":{"store.password":"Y2hhbmdlaXQ="}}},"mappings":[{"secretId":"listener.certificate","aliases":["openidm-localhost"]}]}}}}}},"sniHostCheck":"badRequest","strictTransportSecurity":"max-age=31536000; includeSubDomains"}
-        conf/webserver.listener-https.json:9:19: warning[PC0510]: `openidm.keystore.password` is still the password that every fresh installation has
-    "#]],
+            connectors: {"port":8080,"maxBodyLength":5242880}
+            connectors: {"port":8443,"maxBodyLength":5242880,"tls":{"type":"ServerTlsOptions","config":{"keyManager":{"type":"SecretsKeyManager","config":{"signingSecretId":"listener.certificate","secretsProvider":{"type":"KeyStoreSecretStore","config":{"file":"INSTANCE/security/keystore.jceks","mappings":[{"secretId":"listener.certificate","aliases":["openidm-localhost"]}],"storePasswordSecretId":"store.password","secretsProvider":{"type":"Base64EncodedSecretStore","config":{"secrets":{"store.password":"Y2hhbmdlaXQ="}}}}}}}}},"sniHostCheck":"badRequest","strictTransportSecurity":"max-age=31536000; includeSubDomains"}
+            conf/webserver.listener-https.json:9:19: warning[PC0510]: `openidm.keystore.password` is still the password that every fresh installation has
+        "#]],
     );
 }
 
@@ -133,7 +89,7 @@ fn boot_properties_set_what_tokens_stand_for() {
         ],
         expect![[r#"
             connectors: {"port":18080,"maxBodyLength":5242880}
-            connectors: {"port":18443,"maxBodyLength":5242880,"tls":{"type":"ServerTlsOptions","config":{"keyManager":{"type":"SecretsKeyManager","config":{"signingSecretId":"listener.certificate","secretsProvider":{"type":"KeyStoreSecretStore","config":{"file":"INSTANCE/keys/environment.p12","storePasswordSecretId":"store.password","secretsProvider":{"type":"Base64EncodedSecretStore","config":{"secrets":{"store.password":"czNjcmV0YiA="}}},"mappings":[{"secretId":"listener.certificate","aliases":["openidm-localhost"]}],"storeType":"PKCS12"}}}}}},"sniHostCheck":"badRequest","strictTransportSecurity":"max-age=31536000; includeSubDomains"}
+            connectors: {"port":18443,"maxBodyLength":5242880,"tls":{"type":"ServerTlsOptions","config":{"keyManager":{"type":"SecretsKeyManager","config":{"signingSecretId":"listener.certificate","secretsProvider":{"type":"KeyStoreSecretStore","config":{"file":"INSTANCE/keys/environment.p12","mappings":[{"secretId":"listener.certificate","aliases":["openidm-localhost"]}],"storeType":"PKCS12","storePasswordSecretId":"store.password","secretsProvider":{"type":"Base64EncodedSecretStore","config":{"secrets":{"store.password":"czNjcmV0YiA="}}}}}}}}},"sniHostCheck":"badRequest","strictTransportSecurity":"max-age=31536000; includeSubDomains"}
         "#]],
     );
     check(
@@ -167,20 +123,20 @@ fn client_certificates_are_required_or_asked_for() {
     check_listener(
         r#""secure": true, "mutualAuth": true"#,
         expect![[r#"
-        connectors: {"port":8443,"maxBodyLength":5242880,"tls":{"type":"ServerTlsOptions","config":{"keyManager":KEY MANAGER,"clientAuth":"REQUIRED","trustManager":{"type":"TrustManager","config":{"keystore":{"type":"KeyStore","config":{"url":"INSTANCE/security/truststore","passwordSecretId":"store.password","secretsProvider":{"type":"Base64EncodedSecretStore","config":{"secrets":{"store.password":"dA=="}}}}}}}}},"sniHostCheck":"badRequest","strictTransportSecurity":"max-age=31536000; includeSubDomains"}
-    "#]],
+            connectors: {"port":8443,"maxBodyLength":5242880,"tls":{"type":"ServerTlsOptions","config":{"keyManager":{"type":"SecretsKeyManager","config":{"signingSecretId":"listener.certificate","secretsProvider":{"type":"KeyStoreSecretStore","config":{"file":"INSTANCE/security/keystore.jceks","mappings":[{"secretId":"listener.certificate","aliases":["openidm-localhost"]}],"storePasswordSecretId":"store.password","secretsProvider":{"type":"Base64EncodedSecretStore","config":{"secrets":{"store.password":"aw=="}}}}}}},"clientAuth":"REQUIRED","trustManager":{"type":"TrustManager","config":{"keystore":{"type":"KeyStore","config":{"url":"INSTANCE/security/truststore","passwordSecretId":"store.password","secretsProvider":{"type":"Base64EncodedSecretStore","config":{"secrets":{"store.password":"dA=="}}}}}}}}},"sniHostCheck":"badRequest","strictTransportSecurity":"max-age=31536000; includeSubDomains"}
+        "#]],
     );
     check_listener(
         r#""secure": true, "mutualAuth": false, "wantClientAuth": true"#,
         expect![[r#"
-        connectors: {"port":8443,"maxBodyLength":5242880,"tls":{"type":"ServerTlsOptions","config":{"keyManager":KEY MANAGER,"clientAuth":"REQUEST","trustManager":{"type":"TrustManager","config":{"keystore":{"type":"KeyStore","config":{"url":"INSTANCE/security/truststore","passwordSecretId":"store.password","secretsProvider":{"type":"Base64EncodedSecretStore","config":{"secrets":{"store.password":"dA=="}}}}}}}}},"sniHostCheck":"badRequest","strictTransportSecurity":"max-age=31536000; includeSubDomains"}
-    "#]],
+            connectors: {"port":8443,"maxBodyLength":5242880,"tls":{"type":"ServerTlsOptions","config":{"keyManager":{"type":"SecretsKeyManager","config":{"signingSecretId":"listener.certificate","secretsProvider":{"type":"KeyStoreSecretStore","config":{"file":"INSTANCE/security/keystore.jceks","mappings":[{"secretId":"listener.certificate","aliases":["openidm-localhost"]}],"storePasswordSecretId":"store.password","secretsProvider":{"type":"Base64EncodedSecretStore","config":{"secrets":{"store.password":"aw=="}}}}}}},"clientAuth":"REQUEST","trustManager":{"type":"TrustManager","config":{"keystore":{"type":"KeyStore","config":{"url":"INSTANCE/security/truststore","passwordSecretId":"store.password","secretsProvider":{"type":"Base64EncodedSecretStore","config":{"secrets":{"store.password":"dA=="}}}}}}}}},"sniHostCheck":"badRequest","strictTransportSecurity":"max-age=31536000; includeSubDomains"}
+        "#]],
     );
     check_listener(
         r#""secure": true, "mutualAuth": true, "wantClientAuth": true"#,
         expect![[r#"
-        connectors: {"port":8443,"maxBodyLength":5242880,"tls":{"type":"ServerTlsOptions","config":{"keyManager":KEY MANAGER,"clientAuth":"REQUIRED","trustManager":{"type":"TrustManager","config":{"keystore":{"type":"KeyStore","config":{"url":"INSTANCE/security/truststore","passwordSecretId":"store.password","secretsProvider":{"type":"Base64EncodedSecretStore","config":{"secrets":{"store.password":"dA=="}}}}}}}}},"sniHostCheck":"badRequest","strictTransportSecurity":"max-age=31536000; includeSubDomains"}
-    "#]],
+            connectors: {"port":8443,"maxBodyLength":5242880,"tls":{"type":"ServerTlsOptions","config":{"keyManager":{"type":"SecretsKeyManager","config":{"signingSecretId":"listener.certificate","secretsProvider":{"type":"KeyStoreSecretStore","config":{"file":"INSTANCE/security/keystore.jceks","mappings":[{"secretId":"listener.certificate","aliases":["openidm-localhost"]}],"storePasswordSecretId":"store.password","secretsProvider":{"type":"Base64EncodedSecretStore","config":{"secrets":{"store.password":"aw=="}}}}}}},"clientAuth":"REQUIRED","trustManager":{"type":"TrustManager","config":{"keystore":{"type":"KeyStore","config":{"url":"INSTANCE/security/truststore","passwordSecretId":"store.password","secretsProvider":{"type":"Base64EncodedSecretStore","config":{"secrets":{"store.password":"dA=="}}}}}}}}},"sniHostCheck":"badRequest","strictTransportSecurity":"max-age=31536000; includeSubDomains"}
+        "#]],
     );
 }
 
@@ -207,8 +163,8 @@ fn the_check_of_hosts_can_be_turned_off() {
     check_listener(
         r#""secure": true, "sniHostCheckEnabled": false"#,
         expect![[r#"
-        connectors: {"port":8443,"maxBodyLength":5242880,"tls":{"type":"ServerTlsOptions","config":{"keyManager":KEY MANAGER}},"sniHostCheck":"off","strictTransportSecurity":"max-age=31536000; includeSubDomains"}
-    "#]],
+            connectors: {"port":8443,"maxBodyLength":5242880,"tls":{"type":"ServerTlsOptions","config":{"keyManager":{"type":"SecretsKeyManager","config":{"signingSecretId":"listener.certificate","secretsProvider":{"type":"KeyStoreSecretStore","config":{"file":"INSTANCE/security/keystore.jceks","mappings":[{"secretId":"listener.certificate","aliases":["openidm-localhost"]}],"storePasswordSecretId":"store.password","secretsProvider":{"type":"Base64EncodedSecretStore","config":{"secrets":{"store.password":"aw=="}}}}}}}}},"sniHostCheck":"off","strictTransportSecurity":"max-age=31536000; includeSubDomains"}
+        "#]],
     );
 }
 
@@ -387,9 +343,9 @@ fn mistakes_are_shown_where_they_stand() {
     check_listener(
         r#""secure": true, "sslCertAllias": "x", "comment": "fine""#,
         expect![[r#"
-        connectors: {"port":8443,"maxBodyLength":5242880,"tls":{"type":"ServerTlsOptions","config":{"keyManager":KEY MANAGER}},"sniHostCheck":"badRequest","strictTransportSecurity":"max-age=31536000; includeSubDomains"}
-        conf/webserver.listener-a.json:1:32: warning[PC0304]: the listener has no field `sslCertAllias`; it is ignored
-    "#]],
+            connectors: {"port":8443,"maxBodyLength":5242880,"tls":{"type":"ServerTlsOptions","config":{"keyManager":{"type":"SecretsKeyManager","config":{"signingSecretId":"listener.certificate","secretsProvider":{"type":"KeyStoreSecretStore","config":{"file":"INSTANCE/security/keystore.jceks","mappings":[{"secretId":"listener.certificate","aliases":["openidm-localhost"]}],"storePasswordSecretId":"store.password","secretsProvider":{"type":"Base64EncodedSecretStore","config":{"secrets":{"store.password":"aw=="}}}}}}}}},"sniHostCheck":"badRequest","strictTransportSecurity":"max-age=31536000; includeSubDomains"}
+            conf/webserver.listener-a.json:1:32: warning[PC0304]: the listener has no field `sslCertAllias`; it is ignored
+        "#]],
     );
     check_listener(
         r#""secure": "yes", "mutualAuth": 1"#,
