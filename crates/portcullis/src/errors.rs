@@ -62,8 +62,16 @@ const WEB_SERVER: Code = Code::new(
 );
 
 /// The codes of this crate.
-pub(crate) const CODES: &[&Code] =
-    &[&PID_FILE, &CANNOT_LISTEN, &CONNECTOR, &INSTANCE_DIRECTORY, &NOT_RUNNING, &ENV_CONFIG, &LISTENER, &WEB_SERVER];
+pub(crate) const CODES: &[&Code] = &[
+    &PID_FILE,
+    &CANNOT_LISTEN,
+    &CONNECTOR,
+    &INSTANCE_DIRECTORY,
+    &NOT_RUNNING,
+    &ENV_CONFIG,
+    &LISTENER,
+    &WEB_SERVER,
+];
 
 pub(crate) fn pid_file_exists(path: &Path, process: Option<u32>, is_alive: bool) -> Diagnostic {
     let state = match (process, is_alive) {

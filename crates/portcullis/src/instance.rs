@@ -21,10 +21,7 @@ pub(crate) fn directory(argument: Option<PathBuf>) -> PathBuf {
 
 /// Environment variables, system properties from the `-D` options of `JAVA_OPTS` and `IG_OPTS`, and the files
 /// of `IG_ENVCONFIG_DIRS`, with what is wrong with those. `profile` is the one the command line names.
-pub(crate) fn process_settings(
-    instance: &Path,
-    profile: Option<&str>,
-) -> (ProcessSettings, Vec<Diagnostic>) {
+pub(crate) fn process_settings(instance: &Path, profile: Option<&str>) -> (ProcessSettings, Vec<Diagnostic>) {
     let env: IndexMap<String, String> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect();

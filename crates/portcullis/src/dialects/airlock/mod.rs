@@ -104,7 +104,8 @@ pub(super) fn translate(environment: &Environment, document: &mut Document) {
 
 /// Where relative files begin: the folder that holds `instances`, or else the instance directory.
 fn home(instance: &Path) -> PathBuf {
-    let parent = instance.parent().filter(|parent| parent.file_name().is_some_and(|name| name == "instances"));
+    let parent =
+        instance.parent().filter(|parent| parent.file_name().is_some_and(|name| name == "instances"));
     parent.and_then(Path::parent).unwrap_or(instance).to_owned()
 }
 
@@ -146,7 +147,9 @@ impl WebServer<'_> {
 
     /// The connector over TLS, which is there as soon as something is said about it.
     fn https(&mut self) -> Option<Node> {
-        let asked = NAMES.iter().find(|name| name.starts_with("iam.web-server.https.") && self.get(name).is_some())?;
+        let asked = NAMES
+            .iter()
+            .find(|name| name.starts_with("iam.web-server.https.") && self.get(name).is_some())?;
         let port = self.port(HTTPS_PORT, Some(DEFAULT_HTTPS_PORT))?;
         let Some(keys) = self.store(KEY_STORE) else {
             self.complain(asked, format!("HTTPS needs a certificate: `{KEY_STORE}.file` is not set"));
@@ -160,7 +163,8 @@ impl WebServer<'_> {
         if let Some(client_auth) = self.client_auth()? {
             options["clientAuth"] = client_auth.into();
             let Some(trust) = self.store(TRUST_STORE) else {
-                let message = format!("client certificates need a trust store: `{TRUST_STORE}.file` is not set");
+                let message =
+                    format!("client certificates need a trust store: `{TRUST_STORE}.file` is not set");
                 self.complain(CLIENT_AUTH, message);
                 return None;
             };

@@ -67,34 +67,53 @@ fn certificates_of_clients_may_be_asked_for() {
     assert!(!auth("NONE").contains("error"));
     expect![[r#"
         application.properties:4:1: error[PC0511]: `always` is not one of `NONE`, `REQUEST`, `REQUIRED`
-    "#]].assert_eq(&auth("always"));
+    "#]]
+    .assert_eq(&auth("always"));
 }
 
 #[test]
 fn what_would_leave_a_listener_open_is_an_error() {
-    check("iam.web-server.https.client-auth=REQUIRED", expect![[r#"
+    check(
+        "iam.web-server.https.client-auth=REQUIRED",
+        expect![[r#"
         application.properties:1:1: error[PC0511]: HTTPS needs a certificate: `iam.web-server.https.keystore.file` is not set
-    "#]]);
-    check(&format!("{KEYS}iam.web-server.https.client-auth=REQUIRED"), expect![[r#"
+    "#]],
+    );
+    check(
+        &format!("{KEYS}iam.web-server.https.client-auth=REQUIRED"),
+        expect![[r#"
         application.properties:3:1: error[PC0511]: client certificates need a trust store: `iam.web-server.https.truststore.file` is not set
-    "#]]);
-    check(&format!("{KEYS}iam.web-server.https.port=99999"), expect![[r#"
+    "#]],
+    );
+    check(
+        &format!("{KEYS}iam.web-server.https.port=99999"),
+        expect![[r#"
         application.properties:3:1: error[PC0511]: a port is a number from 0 to 65535, found `99999`
-    "#]]);
-    check("iam.web-server.http.port=http", expect![[r#"
+    "#]],
+    );
+    check(
+        "iam.web-server.http.port=http",
+        expect![[r#"
         application.properties:1:1: error[PC0511]: a port is a number from 0 to 65535, found `http`
-    "#]]);
-    check("a=\\u12", expect![[r#"
+    "#]],
+    );
+    check(
+        "a=\\u12",
+        expect![[r#"
         error[PC0511]: `INSTANCE/application.properties`: line 1: `\u` is not followed by four hexadecimal digits
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_mistyped_property_is_told() {
-    check(&format!("{KEYS}  iam.web-server.https.client-auht : REQUIRED"), expect![[r#"
+    check(
+        &format!("{KEYS}  iam.web-server.https.client-auht : REQUIRED"),
+        expect![[r#"
         connectors: {"port":8443,"tls":{"type":"ServerTlsOptions","config":{"keyManager":{"type":"KeyManager","config":{"keystore":{"type":"KeyStore","config":{"url":"INSTANCE/keys.p12","passwordSecretId":"store.password","secretsProvider":{"type":"Base64EncodedSecretStore","config":{"secrets":{"store.password":"aw=="}}}}}}}}}}
         application.properties:3:3: warning[PC0511]: `iam.web-server.https.client-auht` has no meaning here; it is ignored
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -19,7 +19,11 @@ pub(super) fn key_store(environment: &Environment, span: &Span, diagnostics: &mu
 }
 
 /// The store of the certificates to believe.
-pub(super) fn trust_store(environment: &Environment, span: &Span, diagnostics: &mut Vec<Diagnostic>) -> Store {
+pub(super) fn trust_store(
+    environment: &Environment,
+    span: &Span,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Store {
     store(environment, ["openidm.truststore", "security/truststore"], span, diagnostics)
 }
 
