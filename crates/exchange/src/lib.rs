@@ -32,6 +32,7 @@ pub use body::{Body, BodyError, BodyStream};
 pub use bytes::Bytes;
 pub use chain::Chain;
 pub use context::{ClientInfo, Context, RouterContext};
+pub use expression::{Certificate, CertificateError};
 pub use fault::{Fault, FaultKind, Origin, Repeat};
 pub use handler::{BoxFuture, Edit, Filter, FilterRef, Handler, HandlerRef, Next, Outcome};
 pub use headers::Headers;

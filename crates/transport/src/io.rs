@@ -1,4 +1,5 @@
-//! [`Io`]: a socket that its connection and the body it carries can both use, and the blocks they read with.
+//! [`Io`]: a socket, with or without TLS, that its connection and the body it carries can both use, and the
+//! blocks they read with.
 //!
 //! Reading goes through one block per thread: a head is copied out at its exact size, so an idle connection
 //! holds no memory and a header value that lives long does not pin a large block.
@@ -14,8 +15,13 @@ use socket2::SockRef;
 use tokio::io::Interest;
 use tokio::net::TcpStream;
 
+use crate::tls::{Tls, is_temporary};
+
 /// Bytes asked for when a head is expected. Larger than nearly every head, so that one read is enough.
 const HEAD_BLOCK_BYTES: usize = 16 * 1024;
+
+/// Bytes asked for when encrypted content is expected: four records.
+const CONTENT_BLOCK_BYTES: usize = 64 * 1024;
 
 /// An encode buffer that grew beyond this is not kept.
 const KEPT_BUFFER_BYTES: usize = 64 * 1024;
@@ -39,28 +45,62 @@ pub(crate) fn give_back(buffer: Vec<u8>) {
     }
 }
 
+/// Runs with this thread's block for reading, which is only good until the next read.
+pub(crate) fn with_block<T>(read: impl FnOnce(&mut [u8]) -> T) -> T {
+    with_block_of(HEAD_BLOCK_BYTES, read)
+}
+
+fn with_block_of<T>(bytes: usize, read: impl FnOnce(&mut [u8]) -> T) -> T {
+    let mut block = READ_BLOCK.take();
+    if block.len() < bytes {
+        block.resize(bytes, 0);
+    }
+    let outcome = read(&mut block[..bytes]);
+    READ_BLOCK.set(block);
+    outcome
+}
+
 /// A connected socket. Clones are the same socket.
 #[derive(Debug, Clone)]
-pub(crate) struct Io(Arc<TcpStream>);
+pub(crate) struct Io(Arc<Socket>);
+
+#[derive(Debug)]
+struct Socket {
+    stream: TcpStream,
+    tls: Option<Box<Tls>>,
+}
 
 impl Io {
     pub(crate) fn new(stream: TcpStream) -> Self {
-        Self(Arc::new(stream))
+        Self(Arc::new(Socket { stream, tls: None }))
+    }
+
+    /// A socket whose bytes are those of TLS.
+    pub(crate) fn secured(stream: TcpStream, tls: Tls) -> Self {
+        Self(Arc::new(Socket { stream, tls: Some(Box::new(tls)) }))
+    }
+
+    pub(crate) fn is_tls(&self) -> bool {
+        self.0.tls.is_some()
     }
 
     /// Reads what is there, without waiting and without a system call while nothing has been announced.
     /// Zero bytes mean the end.
     pub(crate) fn try_read(&self, into: &mut BytesMut) -> io::Result<usize> {
-        let mut block = READ_BLOCK.take();
-        if block.is_empty() {
-            block.resize(HEAD_BLOCK_BYTES, 0);
-        }
-        let outcome = self.unless_drained(block.len(), || self.0.try_read(&mut block));
-        if let Ok(length) = outcome {
-            into.extend_from_slice(&block[..length]);
-        }
-        READ_BLOCK.set(block);
-        outcome
+        self.try_read_through(HEAD_BLOCK_BYTES, into)
+    }
+
+    fn try_read_through(&self, block_bytes: usize, into: &mut BytesMut) -> io::Result<usize> {
+        let socket = &self.0.stream;
+        let read = |block: &mut [u8]| self.unless_drained(block.len(), || socket.try_read(block));
+        with_block_of(block_bytes, |block| match &self.0.tls {
+            None => {
+                let length = read(block)?;
+                into.extend_from_slice(&block[..length]);
+                Ok(length)
+            }
+            Some(tls) => tls.read(socket, block, read, into),
+        })
     }
 
     /// Runs a read of at most `bytes_max`. One that brings less has emptied the socket: the runtime is told so,
@@ -72,7 +112,7 @@ impl Io {
         read: impl FnOnce() -> io::Result<usize>,
     ) -> io::Result<usize> {
         let mut last_bytes = None;
-        let outcome = self.0.try_io(Interest::READABLE, || match read()? {
+        let outcome = self.0.stream.try_io(Interest::READABLE, || match read()? {
             length @ 1.. if length < bytes_max => {
                 last_bytes = Some(length);
                 Err(io::ErrorKind::WouldBlock.into())
@@ -84,42 +124,36 @@ impl Io {
 
     /// Reads a head: see [`Io::try_read`].
     pub(crate) fn poll_read(&self, task: &mut Context<'_>, into: &mut BytesMut) -> Poll<io::Result<usize>> {
-        loop {
-            match self.try_read(into) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    ready!(self.0.poll_read_ready(task))?
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                outcome => return Poll::Ready(outcome),
-            }
-        }
+        self.poll_reading(task, || self.try_read(into))
     }
 
-    /// Reads content straight into `into`, which must have room: no copy.
+    /// Reads content straight into `into`, which must have room: no copy but that of decrypting.
     pub(crate) fn poll_read_block(
         &self,
         task: &mut Context<'_>,
         into: &mut BytesMut,
     ) -> Poll<io::Result<usize>> {
-        loop {
-            match self.unless_drained(into.capacity() - into.len(), || self.0.try_read_buf(into)) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    ready!(self.0.poll_read_ready(task))?
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                outcome => return Poll::Ready(outcome),
-            }
+        if self.is_tls() {
+            return self.poll_reading(task, || self.try_read_through(CONTENT_BLOCK_BYTES, into));
         }
+        self.poll_reading(task, || {
+            self.unless_drained(into.capacity() - into.len(), || self.0.stream.try_read_buf(into))
+        })
     }
 
-    /// Reads into a slice.
+    /// Reads into a slice. Only for sockets without TLS, where the peer's pieces may be larger.
     pub(crate) fn poll_read_slice(&self, task: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
+        self.poll_reading(task, || self.unless_drained(into.len(), || self.0.stream.try_read(into)))
+    }
+
+    fn poll_reading(
+        &self,
+        task: &mut Context<'_>,
+        mut read: impl FnMut() -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
         loop {
-            match self.unless_drained(into.len(), || self.0.try_read(into)) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    ready!(self.0.poll_read_ready(task))?
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            match read() {
+                Err(error) if is_temporary(&error) => ready!(self.0.stream.poll_read_ready(task))?,
                 outcome => return Poll::Ready(outcome),
             }
         }
@@ -127,23 +161,27 @@ impl Io {
 
     /// Waits until there is something to read, or the end.
     pub(crate) fn poll_readable(&self, task: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.0.poll_read_ready(task)
+        self.0.stream.poll_read_ready(task)
     }
 
-    /// Writes some of the slices.
+    /// Writes some of the slices. With TLS, what was taken may wait for [`Io::poll_flush`].
     pub(crate) fn poll_write(
         &self,
         task: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        let socket = &self.0.stream;
+        if let Some(tls) = &self.0.tls {
+            return tls.poll_write(socket, task, slices);
+        }
         loop {
             let outcome = match slices {
-                [one] => self.0.try_write(one),
-                slices => self.0.try_write_vectored(slices),
+                [one] => socket.try_write(one),
+                slices => socket.try_write_vectored(slices),
             };
             match outcome {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    ready!(self.0.poll_write_ready(task))?
+                    ready!(socket.poll_write_ready(task))?
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Ok(0) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
@@ -152,22 +190,47 @@ impl Io {
         }
     }
 
+    /// Waits until everything that was written has gone to the socket.
+    pub(crate) fn poll_flush(&self, task: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &self.0.tls {
+            None => Poll::Ready(Ok(())),
+            Some(tls) => tls.poll_flush(&self.0.stream, task),
+        }
+    }
+
+    /// Bytes that went to the socket although nothing was written meanwhile: a sign of life of a slow peer.
+    pub(crate) fn flushed(&self) -> u64 {
+        self.0.tls.as_ref().map_or(0, |tls| tls.sent())
+    }
+
     /// Writes a few bytes that certainly fit the socket's buffer; anything less is an error.
     pub(crate) fn write_now(&self, bytes: &[u8]) -> io::Result<()> {
-        match self.0.try_write(bytes)? {
+        if let Some(tls) = &self.0.tls {
+            return tls.write_now(&self.0.stream, bytes);
+        }
+        match self.0.stream.try_write(bytes)? {
             written if written == bytes.len() => Ok(()),
             _ => Err(io::ErrorKind::WriteZero.into()),
         }
     }
 
+    /// Before a close that is meant: with TLS the peer is told, so that it knows that nobody else cut the
+    /// connection. Without, the close says it.
+    pub(crate) fn say_goodbye(&self) {
+        if let Some(tls) = &self.0.tls {
+            tls.end(&self.0.stream);
+        }
+    }
+
     /// Tells the peer that nothing more comes. A peer that has gone already is no error.
     pub(crate) fn shut_down_write(&self) {
-        let _ = SockRef::from(&*self.0).shutdown(std::net::Shutdown::Write);
+        self.say_goodbye();
+        let _ = SockRef::from(&self.0.stream).shutdown(std::net::Shutdown::Write);
     }
 
     /// Makes the coming close a reset, so that a half response can never look complete.
     pub(crate) fn abort(&self) {
-        let _ = SockRef::from(&*self.0).set_linger(Some(Duration::ZERO));
+        let _ = SockRef::from(&self.0.stream).set_linger(Some(Duration::ZERO));
     }
 }
 

@@ -28,9 +28,13 @@ impl AsyncRead for SocketTunnel {
         task: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.leftover.is_empty() {
+        if self.leftover.is_empty() && !self.io.is_tls() {
             let length = ready!(self.io.poll_read_slice(task, into.initialize_unfilled()))?;
             into.advance(length);
+            return Poll::Ready(Ok(()));
+        }
+        let Self { io, leftover } = &mut *self;
+        if leftover.is_empty() && ready!(io.poll_read(task, leftover))? == 0 {
             return Poll::Ready(Ok(()));
         }
         let length = self.leftover.len().min(into.remaining());
@@ -51,11 +55,12 @@ impl AsyncWrite for SocketTunnel {
         self.io.poll_write(task, &[IoSlice::new(bytes)])
     }
 
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
+    fn poll_flush(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.io.poll_flush(task)
     }
 
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_shutdown(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.io.poll_flush(task))?;
         self.io.shut_down_write();
         Poll::Ready(Ok(()))
     }

@@ -44,6 +44,7 @@ struct Attempt {
     upload: Option<BodyWriter>,
     upload_error: Option<io::Error>,
     sent: u64,
+    flushed: u64,
     answered: bool,
 }
 
@@ -64,7 +65,7 @@ pub(crate) async fn run(
         return Err(Failure { fault, was_stale: false, nothing_sent: true, permit });
     }
     let upload = Some(BodyWriter::new(head, body, framing));
-    let mut attempt = Attempt { wire, upload, upload_error: None, sent: 0, answered: false };
+    let mut attempt = Attempt { wire, upload, upload_error: None, sent: 0, flushed: 0, answered: false };
     match attempt.head(request, wants_upgrade, options).await {
         Ok(head) => Ok(attempt.into_response(head, permit, options)),
         Err(Error::Closed(error)) => {
@@ -200,8 +201,10 @@ impl Attempt {
         let Some(upload) = &mut self.upload else { return Ok(true) };
         let polled = upload.poll(&self.wire.io, task);
         let waits_for_socket = upload.waits_for_socket();
-        if upload.written() > self.sent {
+        let flushed = self.wire.io.flushed();
+        if upload.written() > self.sent || flushed > self.flushed {
             self.sent = upload.written();
+            self.flushed = flushed;
             self.wire.timer.set(options.so_timeout);
         }
         match polled {

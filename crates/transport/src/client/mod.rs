@@ -9,7 +9,7 @@ mod pool;
 mod resolver;
 mod wire;
 
-use exchange::{Body, Context, Fault, FaultKind, Request, Response, Scheme};
+use exchange::{Body, Context, Fault, Request, Response};
 use http::Method;
 
 pub use options::{ClientOptions, Forwarded};
@@ -39,15 +39,10 @@ impl Client {
     /// is idempotent or nothing of it had been sent, and if its body is held and not streamed.
     ///
     /// # Errors
-    /// `BadGateway` when the origin cannot be reached or does not speak HTTP, `GatewayTimeout` when it is
+    /// `BadGateway` when the origin cannot be reached, does not prove who it is, or does not speak HTTP, `GatewayTimeout` when it is
     /// silent, `Unavailable` when no connection becomes free; for a body of the client that fails, the fault
     /// that tells the client so.
     pub async fn send(&self, cx: &Context, request: &mut Request) -> Result<Response, Fault> {
-        if request.uri.scheme() == Scheme::Https {
-            let detail =
-                format!("TLS to origins is not offered yet, so {} is not called", request.uri.authority());
-            return Err(Fault::new(FaultKind::BadGateway, detail));
-        }
         if request.method == Method::CONNECT {
             return Err(Fault::internal("CONNECT is not sent to origins"));
         }

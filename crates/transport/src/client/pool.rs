@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use exchange::{Fault, FaultKind, Uri};
+use exchange::{Fault, FaultKind, Scheme, Uri};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 
@@ -40,9 +40,10 @@ struct Shard {
 
 #[derive(Debug, Default)]
 struct Origins {
-    by_authority: HashMap<String, Arc<Origin>>,
+    /// In clear text, and over TLS.
+    by_authority: [HashMap<String, Arc<Origin>>; 2],
     /// The one asked for last: a client mostly calls one origin, and comparing is cheaper than hashing.
-    last: Option<(String, Arc<Origin>)>,
+    last: Option<(Scheme, String, Arc<Origin>)>,
 }
 
 /// The connections to one origin.
@@ -134,7 +135,7 @@ impl Drop for Pool {
             shard.closed.store(true, Ordering::Relaxed);
             let mut origins = shard.lock();
             origins.last = None;
-            for (_, origin) in origins.by_authority.drain() {
+            for (_, origin) in origins.by_authority.iter_mut().flat_map(HashMap::drain) {
                 let mut connections = origin.lock();
                 connections.closed = true;
                 let idle = std::mem::take(&mut connections.idle);
@@ -147,18 +148,21 @@ impl Drop for Pool {
 
 impl Shard {
     fn origin(&self, uri: &Uri) -> Arc<Origin> {
-        let authority = host_and_port(uri);
+        let (scheme, authority) = (uri.scheme(), host_and_port(uri));
         let mut origins = self.lock();
         match &origins.last {
-            Some((last, origin)) if last == authority => return origin.clone(),
+            Some((last_scheme, last, origin)) if *last_scheme == scheme && last == authority => {
+                return origin.clone();
+            }
             _ => {}
         }
-        // Names differ by case and port 80 may be unsaid; that only costs a second set of connections.
-        let origin = match origins.by_authority.get(authority) {
+        // Names differ by case and the default port may be unsaid; that only costs a second set of connections.
+        let by_authority = &mut origins.by_authority[usize::from(scheme == Scheme::Https)];
+        let origin = match by_authority.get(authority) {
             Some(origin) => origin.clone(),
-            None => origins.by_authority.entry(authority.to_owned()).or_default().clone(),
+            None => by_authority.entry(authority.to_owned()).or_default().clone(),
         };
-        origins.last = Some((authority.to_owned(), origin.clone()));
+        origins.last = Some((scheme, authority.to_owned(), origin.clone()));
         origin
     }
 
@@ -180,12 +184,15 @@ async fn sweep(shard: Weak<Shard>, idle_timeout: Duration) {
         let mut origins = shard.lock();
         // An origin that is forgotten below must not stay in use.
         origins.last = None;
-        origins.by_authority.retain(|_, origin| {
+        let mut is_used = |origin: &Arc<Origin>| {
             let mut connections = origin.lock();
             let fresh = connections.idle.partition_point(|(since, _)| since.elapsed() >= idle_timeout);
             expired.extend(connections.idle.drain(..fresh));
             connections.busy > 0 || !connections.idle.is_empty() || !connections.waiting.is_empty()
-        });
+        };
+        for by_authority in &mut origins.by_authority {
+            by_authority.retain(|_, origin| is_used(origin));
+        }
         drop(origins);
         // Closed without a lock.
         drop(expired);
@@ -207,7 +214,7 @@ impl Permit {
             let (since, mut wire) = origin.lock().idle.pop()?;
             let too_old =
                 options.connection_time_to_live.is_some_and(|age_max| wire.created.elapsed() >= age_max);
-            if since.elapsed() < options.idle_timeout && !too_old && wire.is_quiet() {
+            if since.elapsed() < options.idle_timeout && !too_old && wire.is_of(options) && wire.is_quiet() {
                 return Some(wire);
             }
         }

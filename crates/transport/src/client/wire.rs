@@ -5,13 +5,16 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use exchange::{Fault, FaultKind, Repeat, Uri};
+use exchange::{Fault, FaultKind, Repeat, Scheme, Uri};
+use rustls::pki_types::ServerName;
+use rustls::{ClientConnection, Connection};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
 use super::ClientOptions;
 use crate::io::Io;
 use crate::timer::Timer;
+use crate::tls::Tls;
 
 /// A connection and what was read from it.
 #[derive(Debug)]
@@ -22,6 +25,8 @@ pub(crate) struct Wire {
     pub(crate) created: Instant,
     /// It has carried a request before, so the origin may have closed it meanwhile.
     pub(crate) reused: bool,
+    /// The generation of the settings of TLS it was made with.
+    generation: u64,
 }
 
 impl Wire {
@@ -49,27 +54,79 @@ impl Wire {
             let left = options.connection_timeout.saturating_sub(started.elapsed());
             let addresses_left = u32::try_from(addresses.len() - index).unwrap_or(u32::MAX);
             match connect(SocketAddr::new(*address, uri.effective_port()), left / addresses_left).await {
-                Ok(stream) => return Ok(Self::new(stream)),
+                Ok(stream) if uri.scheme() == Scheme::Http => {
+                    return Ok(Self::new(Io::new(stream), BytesMut::new(), 0));
+                }
+                Ok(stream) => return Self::secure(stream, uri, options, started).await,
                 Err(error) => last = error,
             }
         }
         Err(unreachable(last))
     }
 
-    fn new(stream: TcpStream) -> Self {
-        Self {
-            io: Io::new(stream),
-            buffer: BytesMut::new(),
-            timer: Timer::new(),
-            created: Instant::now(),
-            reused: false,
+    /// Secures a connection, in what is left of the time for connecting.
+    async fn secure(
+        stream: TcpStream,
+        uri: &Uri,
+        options: &ClientOptions,
+        started: Instant,
+    ) -> Result<Self, Fault> {
+        let origin = uri.authority();
+        let bad = |detail: String| Fault::new(FaultKind::BadGateway, detail);
+        // Before the settings, which may be replaced at any time.
+        let generation = options.tls.generation();
+        let config = options
+            .tls
+            .config()
+            .map_err(|error| bad(format!("{origin} cannot be called over TLS")).because(error))?;
+        let connection = ClientConnection::new(config, server_name(uri.host()).map_err(bad)?)
+            .map_err(|error| bad(format!("{origin} cannot be called over TLS")).because(error))?;
+        let shaking = Tls::complete(&stream, Connection::Client(connection), &[]);
+        let left = options.connection_timeout.saturating_sub(started.elapsed());
+        match timeout(left, shaking).await {
+            Ok(Ok((tls, buffer))) => Ok(Self::new(Io::secured(stream, tls), buffer, generation)),
+            Ok(Err(error)) => {
+                let (complaint, repeat) = complaint(&error);
+                Err(bad(format!("{origin} {complaint}")).because(error).repeat_if(repeat))
+            }
+            Err(_) => {
+                Err(bad(format!("The TLS handshake with {origin} took too long")).repeat_if(Repeat::Always))
+            }
         }
+    }
+
+    fn new(io: Io, buffer: BytesMut, generation: u64) -> Self {
+        Self { io, buffer, timer: Timer::new(), created: Instant::now(), reused: false, generation }
+    }
+
+    /// Whether it was made with the present settings.
+    pub(crate) fn is_of(&self, options: &ClientOptions) -> bool {
+        !self.io.is_tls() || self.generation == options.tls.generation()
     }
 
     /// Whether nothing has arrived and the origin has not closed. No system call while nothing was announced.
     pub(crate) fn is_quiet(&mut self) -> bool {
         let outcome = self.io.try_read(&mut self.buffer);
         outcome.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+    }
+}
+
+/// What the certificate of the origin has to be for. An address is not sent as a name (RFC 6066, section 3).
+fn server_name(host: &str) -> Result<ServerName<'static>, String> {
+    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+    let bare = bare.strip_suffix('.').unwrap_or(bare);
+    ServerName::try_from(bare.to_owned()).map_err(|_| format!("No certificate can be for the host `{host}`"))
+}
+
+/// What is said of an origin whose handshake failed, and whether it is worth another try: nothing was sent, but
+/// whoever it is stays who it is.
+fn complaint(error: &io::Error) -> (&'static str, Repeat) {
+    let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>());
+    match cause {
+        Some(rustls::Error::InvalidCertificate(_)) => ("does not prove who it is", Repeat::Never),
+        Some(rustls::Error::AlertReceived(_)) => ("refuses the TLS handshake", Repeat::Never),
+        Some(_) => ("does not agree on TLS", Repeat::Never),
+        None => ("broke off the TLS handshake", Repeat::Always),
     }
 }
 

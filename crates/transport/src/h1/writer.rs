@@ -58,6 +58,8 @@ pub(crate) struct BodyWriter {
     ended: bool,
     /// The body has not been asked yet.
     fresh: bool,
+    /// Everything so far was written, and some of it waits in the buffers of TLS.
+    flushing: bool,
     written: u64,
 }
 
@@ -75,6 +77,7 @@ impl BodyWriter {
             framing,
             ended,
             fresh: true,
+            flushing: false,
             written: 0,
         }
     }
@@ -116,6 +119,10 @@ impl BodyWriter {
 
     /// Whether encoded bytes wait for the socket.
     pub(crate) fn waits_for_socket(&self) -> bool {
+        self.flushing || self.holds_bytes()
+    }
+
+    fn holds_bytes(&self) -> bool {
         self.prefix_written < self.prefix.len() || !self.data.is_empty() || !self.suffix.is_empty()
     }
 
@@ -179,7 +186,7 @@ impl BodyWriter {
     }
 
     fn poll_flush(&mut self, io: &Io, task: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while self.waits_for_socket() {
+        while self.holds_bytes() {
             let prefix = &self.prefix[self.prefix_written..];
             let slices = [IoSlice::new(prefix), IoSlice::new(&self.data), IoSlice::new(self.suffix)];
             let used =
@@ -196,7 +203,9 @@ impl BodyWriter {
         self.data = Bytes::new();
         self.prefix.clear();
         self.prefix_written = 0;
-        Poll::Ready(Ok(()))
+        let flushed = io.poll_flush(task);
+        self.flushing = flushed.is_pending();
+        flushed
     }
 }
 

@@ -5,7 +5,6 @@
 
 use std::future::poll_fn;
 use std::net::SocketAddr;
-use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
@@ -19,9 +18,10 @@ use tokio::time::Instant;
 
 use super::body::{BodyChannel, Reading};
 use super::handling;
-use super::head::{Head, HeadRules, parse_head};
+use super::handshake::Presented;
+use super::head::{HeadRules, parse_head};
 use super::listener::{Listener, Phase};
-use super::proxy_header;
+use super::opening;
 use super::refusal::Refusal;
 use crate::h1::framing::Decoder;
 use crate::h1::maps;
@@ -44,59 +44,28 @@ const LINGER_TIME: Duration = Duration::from_secs(2);
 
 /// Serves one connection to its end.
 pub(crate) async fn run(stream: TcpStream, peer: SocketAddr, local: SocketAddr, listener: Arc<Listener>) {
-    let mut client = ClientInfo::direct(peer, local);
-    let mut peer_is_trusted = listener.options.trusts(peer.ip());
-    if listener.options.proxy_protocol && peer_is_trusted {
+    let options = &listener.options;
+    let opened = if options.tls.is_some() || options.proxy_protocol {
         // Boxed for the same reason as serving below.
-        let Some(named) = Box::pin(introduced(&stream, peer, &listener)).await else { return };
-        // The peer passes on what its client writes, so that fields about earlier hops are that client's word.
-        peer_is_trusted = named.is_some_and(|named| listener.options.trusts(named.ip()));
-        client.remote = named.unwrap_or(peer);
-    }
-    let mut connection = Connection {
-        io: Io::new(stream),
-        buffer: BytesMut::new(),
-        timer: Timer::new(),
-        idle_since: Instant::now(),
-        client: Arc::new(client),
-        peer_is_trusted,
-        may_be_http2: listener.options.http2.clear_text,
-        last_host: None,
-        listener,
+        Box::pin(opening::open(stream, peer, local, listener)).await
+    } else {
+        let peer_is_trusted = options.trusts(peer.ip());
+        let client = ClientInfo::direct(peer, local);
+        Some(Connection::new(Io::new(stream), client, peer_is_trusted, listener))
     };
+    let Some(mut connection) = opened else { return };
+    if connection.presented.as_ref().is_some_and(|presented| presented.speaks_http2) {
+        return Box::pin(h2::server::serve(connection)).await;
+    }
     while connection.wait().await {
         // Boxed here, so that a parked connection does not carry the size of a busy one.
         match Box::pin(connection.serve()).await {
             Pause::Park => connection.buffer = BytesMut::new(),
-            Pause::Close => return,
+            Pause::Close => break,
             Pause::Http2 => return Box::pin(h2::server::serve(connection)).await,
         }
     }
-}
-
-/// What the header of the PROXY protocol says of the client, within the time for handshakes. `None` ends the
-/// connection: whoever forgets the header might as well be somebody who may not send one.
-async fn introduced(stream: &TcpStream, peer: SocketAddr, listener: &Listener) -> Option<Option<SocketAddr>> {
-    let mut reading =
-        pin!(tokio::time::timeout(listener.options.limits.handshake_timeout, proxy_header::read(stream)));
-    let outcome = poll_fn(|task| match listener.phase() {
-        Phase::Running => reading.as_mut().poll(task).map(Some),
-        _ => Poll::Ready(None),
-    });
-    match outcome.await? {
-        Ok(Ok(named)) => {
-            tracing::debug!(%peer, client = named.map(tracing::field::display), "The peer names its client");
-            Some(named)
-        }
-        Ok(Err(error)) => {
-            tracing::debug!(%peer, "Closed: {error}");
-            None
-        }
-        Err(_) => {
-            tracing::debug!(%peer, "Closed: the header of the PROXY protocol took too long");
-            None
-        }
-    }
+    connection.io.say_goodbye();
 }
 
 /// The state that outlives a request.
@@ -108,6 +77,8 @@ pub(crate) struct Connection {
     pub(crate) listener: Arc<Listener>,
     pub(crate) client: Arc<ClientInfo>,
     pub(crate) peer_is_trusted: bool,
+    /// With TLS: what the client asked for and got.
+    pub(crate) presented: Option<Box<Presented>>,
     idle_since: Instant,
     /// Nothing has come yet that only HTTP/1 begins with, and HTTP/2 may come.
     may_be_http2: bool,
@@ -138,8 +109,41 @@ enum Next {
 }
 
 impl Connection {
+    /// A connection in clear text, nothing of which was read.
+    pub(crate) fn new(io: Io, client: ClientInfo, peer_is_trusted: bool, listener: Arc<Listener>) -> Self {
+        Self {
+            io,
+            buffer: BytesMut::new(),
+            timer: Timer::new(),
+            client: Arc::new(client),
+            peer_is_trusted,
+            presented: None,
+            idle_since: Instant::now(),
+            may_be_http2: listener.options.http2.clear_text,
+            last_host: None,
+            listener,
+        }
+    }
+
+    /// A connection whose handshake is done; `received` is what came right behind it.
+    pub(crate) fn secured(
+        io: Io,
+        received: BytesMut,
+        presented: Presented,
+        client: ClientInfo,
+        peer_is_trusted: bool,
+        listener: Arc<Listener>,
+    ) -> Self {
+        let plain = Self::new(io, client, peer_is_trusted, listener);
+        // Which version of HTTP is spoken has been agreed on.
+        Self { buffer: received, presented: Some(Box::new(presented)), may_be_http2: false, ..plain }
+    }
+
     /// Waits, parked, for the first byte of a request. `false` ends the connection.
     async fn wait(&mut self) -> bool {
+        if !self.buffer.is_empty() {
+            return true;
+        }
         let idle_timeout = self.listener.options.limits.idle_timeout;
         self.timer.set_at(self.idle_since, idle_timeout);
         poll_fn(|task| {
@@ -228,17 +232,12 @@ impl Connection {
         let listener = self.listener.clone();
         let options = &*listener.options;
         let rules = HeadRules::new(options, &self.client, self.peer_is_trusted);
-        let too_large = |head: &Head| {
-            let bytes_max = options.limits.body_bytes_max.unwrap_or(u64::MAX);
-            head.body.remaining().is_some_and(|announced| announced > bytes_max)
-        };
-        let head = match parse_head(bytes, &rules, &mut self.last_host) {
-            Ok(head) if too_large(&head) => {
-                Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "the announced body is too large"))
-            }
-            outcome => outcome,
-        };
-        let head = match head {
+        let head = parse_head(bytes, &rules, &mut self.last_host);
+        let admitted = head.and_then(|head| {
+            self.admit(&head.request, head.body.remaining())?;
+            Ok(head)
+        });
+        let head = match admitted {
             Ok(head) => head,
             Err(refusal) => {
                 self.refuse(refusal, !bytes.starts_with(b"HEAD ")).await;
@@ -268,6 +267,20 @@ impl Connection {
         };
         maps::give_back(std::mem::take(&mut request.headers.0));
         self.respond(asked, response, channel).await
+    }
+
+    /// Refuses a request that is not for this connection, or that announces too large a body.
+    pub(crate) fn admit(&self, request: &Request, announced: Option<u64>) -> Result<(), Refusal> {
+        let options = &self.listener.options;
+        if let Some(presented) = &self.presented {
+            presented.check(options.sni_host_check, request.uri.authority())?;
+        }
+        match announced {
+            Some(bytes) if bytes > options.limits.body_bytes_max.unwrap_or(u64::MAX) => {
+                Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "the announced body is too large"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Gives the request its body: nothing, bytes that are here already, or a stream.
@@ -312,7 +325,7 @@ impl Connection {
     pub(crate) async fn refuse(&mut self, refusal: Refusal, with_body: bool) {
         tracing::debug!(client = %self.client.remote, status = refusal.status.as_u16(), "Refused: {}", refusal.reason);
         let mut head = encode_buffer();
-        refusal.encode(&mut head, with_body);
+        refusal.encode(&mut head, with_body, self.listener.options.strict_transport_security(&self.client));
         let mut writer = BodyWriter::new(head, Body::empty(), Framing::None);
         self.timer.set(LINGER_TIME);
         let written = poll_fn(|task| match writer.poll(&self.io, task) {

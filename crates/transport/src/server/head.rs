@@ -36,7 +36,7 @@ impl<'a> HeadRules<'a> {
     /// The rules for a client of a connector.
     pub(crate) fn new(options: &'a ConnectorOptions, client: &ClientInfo, peer_is_trusted: bool) -> Self {
         let target = TargetRules {
-            scheme: Scheme::Http,
+            scheme: if client.is_secure { Scheme::Https } else { Scheme::Http },
             normalize_path: options.normalize_path,
             preserve_original_query_string: options.preserve_original_query_string,
         };

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crypto::tls::ServerTls;
-use http::HeaderValue;
+use exchange::{ClientInfo, Response};
+use http::{HeaderValue, header};
 use ipnet::IpNet;
 
 use crate::h2::options::Http2Options;
@@ -79,6 +80,19 @@ impl Default for ConnectorOptions {
 }
 
 impl ConnectorOptions {
+    /// What browsers are told about using TLS; never over a connection without it.
+    pub(crate) fn strict_transport_security(&self, client: &ClientInfo) -> Option<&HeaderValue> {
+        self.strict_transport_security.as_ref().filter(|_| client.is_secure)
+    }
+
+    /// Adds it to a response that says nothing about it.
+    pub(crate) fn tell_to_stay(&self, client: &ClientInfo, response: &mut Response) {
+        if let Some(value) = self.strict_transport_security(client) {
+            let header = response.headers.entry(header::STRICT_TRANSPORT_SECURITY);
+            header.or_insert_with(|| value.clone());
+        }
+    }
+
     /// Whether what `peer` says about earlier hops is believed.
     pub(crate) fn trusts(&self, peer: IpAddr) -> bool {
         let peer = peer.to_canonical();
@@ -132,16 +146,21 @@ impl Default for Limits {
     }
 }
 
-/// What happens to a request over TLS for a host that the certificate presented is not for: a browser that uses
-/// one connection for several names, or somebody who wants to get around the client authentication of a name.
+/// What happens to a request over TLS for another host than the connection was made for: it comes from a browser
+/// that uses one connection for several names, or from somebody who wants to get around the client authentication
+/// or the route of a name. The host is that of `Host`, or of the target when that is absolute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SniHostCheck {
-    /// It is answered with 421, after which browsers open a connection of its own (RFC 9110, section 15.5.20).
+    /// A request passes when its host is the server name of the handshake; or when that host would be given the
+    /// identity that the connection has, and either the client named no server or the certificate is for the
+    /// host. Everything else is answered with 421, after which browsers open a connection of its own
+    /// (RFC 9110, section 15.5.20).
     #[default]
     Misdirected,
-    /// It is answered with 400, as by Jetty.
+    /// A request passes when the certificate presented is for its host, where a wildcard is for its bare domain
+    /// too. Everything else is answered with 400 and `Invalid SNI`, as by Jetty.
     BadRequest,
-    /// It passes.
+    /// Every request passes.
     Off,
 }
 

@@ -43,6 +43,7 @@ impl Connection {
         mut response: Response,
         channel: Option<BodyChannel>,
     ) -> bool {
+        self.listener.options.tell_to_stay(&self.client, &mut response);
         if response.status.is_informational() {
             return self.switch(asked, response).await;
         }
@@ -138,7 +139,8 @@ impl Connection {
                     false => Poll::Pending,
                 };
             }
-            if written_before.replace(writer.written()) != Some(writer.written()) {
+            let written = (writer.written(), self.io.flushed());
+            if written_before.replace(written) != Some(written) {
                 self.timer.set(write_timeout);
             }
             self.timer.poll(task).map(|()| Err(WriteError::Io(io::ErrorKind::TimedOut.into())))

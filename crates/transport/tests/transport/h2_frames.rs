@@ -1,7 +1,6 @@
 //! HTTP/2 as no library writes it: frames by hand, and what comes back.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
 
 use transport::server::ConnectorOptions;
 use transport::server::Http2Options;
@@ -9,8 +8,8 @@ use transport::server::Http2Options;
 use crate::h2::{Answers, clear_text};
 use crate::support::{Tell, connect, read_to_close, serve_with, talk};
 
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
+pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+pub(crate) const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
 const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
 
@@ -35,7 +34,7 @@ fn block(fields: &[(&str, &str)]) -> Vec<u8> {
     block
 }
 
-fn headers(stream: u32, fields: &[(&str, &str)]) -> Vec<u8> {
+pub(crate) fn headers(stream: u32, fields: &[(&str, &str)]) -> Vec<u8> {
     frame(1, END_STREAM | END_HEADERS, stream, &block(fields))
 }
 
@@ -81,7 +80,7 @@ fn exchange(options: ConnectorOptions, frames: &[u8]) -> String {
     told + "closed\n"
 }
 
-fn read_frame(stream: &mut TcpStream) -> Option<(u8, u8, u32, Vec<u8>)> {
+pub(crate) fn read_frame(stream: &mut impl Read) -> Option<(u8, u8, u32, Vec<u8>)> {
     let mut head = [0; 9];
     stream.read_exact(&mut head).ok()?;
     let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);

@@ -14,4 +14,7 @@ mod proxy_header;
 mod responses;
 mod server;
 mod support;
+mod tls;
+mod tls_client;
+mod tls_support;
 mod upgrade;

@@ -20,6 +20,8 @@ fn check_exchange(script: Vec<Step>, requests: &[(Method, &str)], received: Expe
         for (method, body) in requests {
             shown += &send(&client, method.clone(), &format!("http://{address}/"), body).await;
             shown += "\n--\n";
+            // For the origin to close, if it does.
+            tokio::time::sleep(Duration::from_millis(30)).await;
         }
         shown
     });

@@ -97,7 +97,7 @@ pub(crate) fn talk(server: &Server, request: &[u8]) -> String {
 }
 
 /// Everything until the peer closes; says so when it never does or resets.
-pub(crate) fn read_to_close(stream: &mut TcpStream) -> String {
+pub(crate) fn read_to_close(stream: &mut impl Read) -> String {
     let mut bytes = Vec::new();
     let outcome = stream.read_to_end(&mut bytes);
     let mut text = String::from_utf8_lossy(&bytes).into_owned();
@@ -110,7 +110,7 @@ pub(crate) fn read_to_close(stream: &mut TcpStream) -> String {
 }
 
 /// Reads until `end` has come.
-pub(crate) fn read_until(stream: &mut TcpStream, end: &str) -> String {
+pub(crate) fn read_until(stream: &mut impl Read, end: &str) -> String {
     let mut bytes = Vec::new();
     while !bytes.ends_with(end.as_bytes()) {
         let mut byte = [0];

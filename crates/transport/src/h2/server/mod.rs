@@ -17,11 +17,11 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use h2::server::{Builder, Connection as Http2, SendResponse};
 use h2::{Reason, RecvStream};
+use http::Request;
 use http::uri::Authority;
-use http::{Request, StatusCode};
 use tokio::time::{Instant, timeout};
 
-use self::head::{StreamHead, read_head};
+use self::head::read_head;
 use self::stream::{Ended, Opened, Shared};
 use super::SEND_BUFFER_BYTES_MAX;
 use super::socket::Socket;
@@ -29,7 +29,6 @@ use crate::server::ConnectorOptions;
 use crate::server::connection::Connection;
 use crate::server::head::HeadRules;
 use crate::server::listener::Phase;
-use crate::server::refusal::Refusal;
 use crate::timer::Timer;
 
 /// Streams that were reset before we knew of them. More in one breath are an attack (CVE-2023-44487).
@@ -159,15 +158,12 @@ impl Driver<'_> {
         let options = &*self.connection.listener.options;
         let rules = HeadRules::new(options, &self.connection.client, self.connection.peer_is_trusted);
         let method = parts.method.clone();
-        let body_bytes_max = options.limits.body_bytes_max.unwrap_or(u64::MAX);
-        let within_limit = |head: StreamHead| match head.length {
-            Some(length) if length > body_bytes_max => {
-                Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "the announced body is too large"))
-            }
-            _ => Ok(head),
-        };
         let head = read_head(parts, !receive.is_end_stream(), &rules, &mut self.last_host);
-        Opened { method, head: head.and_then(within_limit), receive, answer }
+        let head = head.and_then(|head| {
+            self.connection.admit(&head.request, head.length)?;
+            Ok(head)
+        });
+        Opened { method, head, receive, answer }
     }
 
     /// Counts the streams that the client resets: opening and resetting costs it nothing and us a handler.

@@ -127,7 +127,7 @@ async fn respond(
         compress::compress(&mut response, level);
     }
     let mut body = response.body.take();
-    let mut length = prepare(asked, &mut response, &mut body);
+    let mut length = prepare(shared, asked, &mut response, &mut body);
     let mut first = None;
     if !body.is_end_stream() {
         match poll_fn(|task| Poll::Ready(Pin::new(&mut body).poll_frame(task))).await {
@@ -136,7 +136,7 @@ async fn respond(
                 let refusal = Refusal::new(StatusCode::BAD_GATEWAY, "the response's body failed");
                 response = refused(shared, refusal);
                 body = response.body.take();
-                length = prepare(asked, &mut response, &mut body);
+                length = prepare(shared, asked, &mut response, &mut body);
             }
             Poll::Ready(frame) => first = Some(frame),
             Poll::Pending => {}
@@ -155,7 +155,8 @@ async fn respond(
 }
 
 /// Writes the framing into the fields of a response. Yields the length of the body, if it is known.
-fn prepare(asked: Asked, response: &mut Response, body: &mut Body) -> Option<u64> {
+fn prepare(shared: &Shared, asked: Asked, response: &mut Response, body: &mut Body) -> Option<u64> {
+    shared.listener.options.tell_to_stay(&shared.client, response);
     let has_none =
         asked.is_head || matches!(response.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
     let length = body.length();
