@@ -38,4 +38,4 @@ pub fn catalogue() -> Catalogue {
 
 /// The codes of the complaints that object types make by themselves.
 pub const CODES: &[&[&source::Code]] =
-    &[handlers::router::CODES, filters::crypto_header_filter::CODES, tls::CODES];
+    &[handlers::router::CODES, filters::crypto_header_filter::CODES, secrets::CODES, tls::CODES];

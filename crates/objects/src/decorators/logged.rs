@@ -29,6 +29,16 @@ static COMPANION: LazyLock<Dispatch> = LazyLock::new(|| {
 /// The log at INFO and above, without times.
 #[track_caller]
 pub(crate) fn logged(config: &str, request: &str) -> String {
+    with_log(|| {
+        if let Err(diagnostics) = play(config, request) {
+            panic!("{}", diagnostics.iter().map(|diagnostic| diagnostic.render(false)).collect::<String>());
+        }
+    })
+}
+
+/// The same of any work of this thread.
+#[track_caller]
+pub(crate) fn with_log(work: impl FnOnce()) -> String {
     LazyLock::force(&COMPANION);
     let lines = Lines::default();
     let writer = lines.clone();
@@ -38,11 +48,7 @@ pub(crate) fn logged(config: &str, request: &str) -> String {
         .with_ansi(false)
         .without_time()
         .finish();
-    tracing::subscriber::with_default(subscriber, || {
-        if let Err(diagnostics) = play(config, request) {
-            panic!("{}", diagnostics.iter().map(|diagnostic| diagnostic.render(false)).collect::<String>());
-        }
-    });
+    tracing::subscriber::with_default(subscriber, work);
     let lines = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
     // The formatter pads the level to five letters, which a snapshot cannot show at the start of a line.
     lines

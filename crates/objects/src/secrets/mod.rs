@@ -1,18 +1,23 @@
 //! Secrets: the stores they come from, the formats they are written in, and the field by which objects choose among stores.
 
 mod base64_encoded_secret_store;
+mod errors;
 mod file_system_secret_store;
 mod format;
 mod jwk_property_format;
+mod key_store_secret_store;
 mod pem_property_format;
+mod refresh;
 mod secret_key_property_format;
 mod secrets_provider;
 mod system_and_env_secret_store;
 
 pub use base64_encoded_secret_store::Base64EncodedSecretStore;
+pub use errors::CODES;
 pub use file_system_secret_store::FileSystemSecretStore;
 pub use format::{SecretPropertyFormat, SecretPropertyFormatRef};
 pub use jwk_property_format::JwkPropertyFormat;
+pub use key_store_secret_store::KeyStoreSecretStore;
 pub use pem_property_format::PemPropertyFormat;
 pub use secret_key_property_format::SecretKeyPropertyFormat;
 pub use secrets_provider::SecretsProvider;
@@ -29,6 +34,7 @@ pub const TYPES: &[ObjectType] = &[
     ObjectType::of::<Base64EncodedSecretStore>(),
     ObjectType::of::<FileSystemSecretStore>(),
     ObjectType::of::<JwkPropertyFormat>(),
+    ObjectType::of::<KeyStoreSecretStore>(),
     ObjectType::of::<PemPropertyFormat>(),
     ObjectType::of::<SecretKeyPropertyFormat>(),
     ObjectType::of::<SecretsProvider>(),

@@ -263,6 +263,19 @@ mod tests {
     }
 
     #[test]
+    fn a_key_says_where_it_comes_from() {
+        let folder = folder();
+        let config = folder.config(r#", "suffix": ".pem", "format": {"type": "PemPropertyFormat"}"#);
+        with_store(STORE, &config, |store| {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let id = crypto::SecretId::parse("chain").unwrap();
+            let secret = runtime.block_on(store.active(&id, Purpose::Sign)).unwrap();
+            let expected = format!("{}/chain.pem", folder.0.display());
+            assert_eq!(secret.key().unwrap().origin(), Some(expected.as_str()));
+        });
+    }
+
+    #[test]
     fn a_long_list_of_certificates() {
         let folder = Folder::new(&[("trust", &fixture("pem/ca.pem").repeat(200))]);
         let config = folder.config(r#", "format": {"type": "PemPropertyFormat"}"#);

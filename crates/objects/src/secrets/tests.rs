@@ -50,8 +50,11 @@ pub(super) fn look_up_for(purpose: Purpose, store: &SecretStoreRef, id: &str) ->
 
 /// Text of a file among the fixtures of `crypto`.
 pub(super) fn fixture(name: &str) -> String {
-    let path = format!("{}/../crypto/tests/{name}", env!("CARGO_MANIFEST_DIR"));
-    std::fs::read_to_string(path).unwrap()
+    String::from_utf8(fixture_bytes(name)).unwrap()
+}
+
+pub(super) fn fixture_bytes(name: &str) -> Vec<u8> {
+    std::fs::read(format!("{}/../crypto/tests/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
 
 /// A folder of its own that goes with the test.

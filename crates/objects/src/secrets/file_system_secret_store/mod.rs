@@ -8,20 +8,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crypto::{Purpose, Secret, SecretError, SecretId, SecretStore, SecretStoreRef};
-use heap::{Builder, ExecutorRef, ObjectConfig, Ref, Spanned, TimeSpan};
+use heap::{Builder, ObjectConfig, Spanned, TimeSpan};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use source::Diagnostic;
 use tokio::time::{Instant, timeout};
 
 use super::format::{Coding, Format, FormatMapping, Formats, SecretFormat};
+use super::refresh::{AutoRefresh, READ_TIMEOUT, good_for};
 use read::{Content, Files};
 
-/// A changed file is noticed after this long.
-const REFRESH_INTERVAL: Duration = Duration::from_secs(1);
-
-/// A folder that does not answer for so long, as one of a network may, fails the request that waits for it.
-const READ_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) use read::read_file;
 
 /// Reads secrets from the files of a folder, one secret per file.
 ///
@@ -64,16 +61,6 @@ pub struct FileSystemSecretStore {
     auto_refresh: Option<AutoRefresh>,
 }
 
-/// Whether changed files are noticed.
-#[derive(Debug, Deserialize, JsonSchema)]
-struct AutoRefresh {
-    /// Whether they are: yes by default.
-    enabled: Option<bool>,
-    /// Accepted. Files are looked at when a secret is needed, not in the background.
-    #[expect(dead_code, reason = "declared, so that a wrong reference is an error")]
-    executor: Option<Ref<ExecutorRef>>,
-}
-
 impl ObjectConfig for FileSystemSecretStore {
     const TYPE: &'static str = "FileSystemSecretStore";
     type Object = SecretStoreRef;
@@ -89,13 +76,7 @@ impl ObjectConfig for FileSystemSecretStore {
                 return Err(b.error("a suffix is a part of the name of a file", Some(suffix.span())));
             }
         }
-        let lease = self.lease_expiry.map_or(Some(Duration::from_mins(5)), TimeSpan::limit);
-        let is_refreshing = self.auto_refresh.and_then(|refresh| refresh.enabled).unwrap_or(true);
-        let good_for = if is_refreshing {
-            Some(lease.map_or(REFRESH_INTERVAL, |lease| lease.min(REFRESH_INTERVAL)))
-        } else {
-            lease
-        };
+        let good_for = good_for(self.lease_expiry, self.auto_refresh.as_ref());
         let files = Files {
             directory,
             suffix: self.suffix.map(Spanned::into_inner).unwrap_or_default(),
@@ -171,18 +152,22 @@ impl FileSystem {
         content: Vec<Content>,
     ) -> Result<Vec<Secret>, SecretError> {
         let mut secrets = Vec::new();
-        for content in &content {
-            let content = match format {
-                Format::Coded(Coding::Plain) => without_line_break(id, content),
-                _ => content,
+        for Content { path, bytes } in &content {
+            let bytes = match format {
+                Format::Coded(Coding::Plain) => without_line_break(id, bytes),
+                _ => bytes,
             };
-            match format.read(id, content.to_vec().into()).await {
-                Ok(mut found) => secrets.append(&mut found),
+            let found = match format.read(id, bytes.to_vec().into()).await {
+                Ok(found) => found,
                 Err(error) => {
                     self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
                     return Err(error);
                 }
-            }
+            };
+            secrets.extend(found.into_iter().map(|secret| match secret.key() {
+                Some(key) => key.clone().with_origin(path.display().to_string()).into(),
+                None => secret,
+            }));
         }
         let known = Known { content, secrets: secrets.clone(), read: Instant::now() };
         self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), known);

@@ -13,8 +13,12 @@ const ENTRIES_MAX: usize = 10_000;
 /// Older versions beyond this many are left out.
 const VERSIONS_MAX: usize = 16;
 
-/// What a file holds.
-pub(super) type Content = Zeroizing<Vec<u8>>;
+/// A file that is there.
+#[derive(PartialEq, Eq)]
+pub(super) struct Content {
+    pub(super) path: PathBuf,
+    pub(super) bytes: Zeroizing<Vec<u8>>,
+}
 
 /// Which files the secrets of a store are in.
 pub(super) struct Files {
@@ -28,11 +32,12 @@ impl Files {
     /// than `bytes_max` is something else than a secret.
     pub(super) fn read(&self, id: &SecretId, bytes_max: usize) -> io::Result<Vec<Content>> {
         // An id has no slash, and a suffix neither, so the file lies in the folder.
-        let plain = read_file(&self.directory.join(format!("{id}{}", self.suffix)), bytes_max)?;
-        let versions = self.versions(id)?;
-        let versions = versions.into_iter().map(|(_, path)| read_file(&path, bytes_max));
-        let mut found = versions.filter_map(Result::transpose).collect::<io::Result<Vec<_>>>()?;
-        found.extend(plain);
+        let plain = self.directory.join(format!("{id}{}", self.suffix));
+        let paths = self.versions(id)?.into_iter().map(|(_, path)| path).chain([plain]);
+        let mut found = Vec::new();
+        for path in paths {
+            found.extend(read_file(&path, bytes_max)?.map(|bytes| Content { path, bytes }));
+        }
         Ok(found)
     }
 
@@ -65,8 +70,8 @@ impl Files {
     }
 }
 
-/// What a file holds; `None` when it is not there.
-fn read_file(path: &Path, bytes_max: usize) -> io::Result<Option<Content>> {
+/// What a file holds; `None` when it is not there. One of more than `bytes_max` is an error.
+pub(in crate::secrets) fn read_file(path: &Path, bytes_max: usize) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
     let metadata = match fs::metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         metadata => metadata?,
