@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::check::Format;
+use crate::sample_app::Ports;
 use crate::schema::SchemaRole;
 use crate::{boot, check, demo, explain, pid, reference, sample_app, schema};
 
@@ -66,6 +67,13 @@ enum Command {
         /// Port to listen on; 0 takes a free one.
         #[arg(long, default_value_t = 8081)]
         http: u16,
+        /// Port to listen on over TLS, with a certificate that is made at the start; 0 takes a free one.
+        #[arg(long, value_name = "PORT", default_value_t = 8444)]
+        https: u16,
+        /// Port to listen on over TLS for clients that show a certificate, any; 0 takes a free one. Without it
+        /// there is none.
+        #[arg(long, value_name = "PORT")]
+        client_auth: Option<u16>,
         /// Address to listen on.
         #[arg(long, default_value = "127.0.0.1")]
         host: std::net::IpAddr,
@@ -128,7 +136,9 @@ impl Arguments {
                 check::check(directory, profile, format, strict)
             }
             Command::Demo { directory } => demo::demo(directory),
-            Command::SampleApp { http, host } => sample_app::run(host, http),
+            Command::SampleApp { http, https, client_auth, host } => {
+                sample_app::run(host, Ports { http, https: Some(https), client_auth })
+            }
             Command::Explain { directory, format, request } => explain::explain(directory, format, &request),
             Command::Schema { role } => schema::print(role),
             Command::Reference { directory } => reference::write(&directory),

@@ -14,7 +14,7 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio::process::{Child, Command};
 
-use crate::sample_app::{self, announce};
+use crate::sample_app::{self, Ports, announce};
 use crate::shutdown::Signals;
 
 /// The bundled instance folder: recipes of `examples/`, put together.
@@ -57,7 +57,9 @@ pub(crate) fn demo(directory: Option<PathBuf>) -> ExitCode {
 
 async fn run(directory: Option<PathBuf>) -> anyhow::Result<()> {
     let mut signals = Signals::listen(&tokio::runtime::Handle::current())?;
-    let (application, _application_server) = sample_app::start(IpAddr::V4(Ipv4Addr::LOCALHOST), 0)?;
+    let ports = Ports { http: 0, https: None, client_auth: None };
+    let running = sample_app::start(IpAddr::V4(Ipv4Addr::LOCALHOST), ports)?;
+    let application = running.http;
     let (gateway_port, admin_port) = free_ports().context("no free port")?;
     let instance = Instance::write(directory)?;
     let mut gateway = Command::new(std::env::current_exe().context("this program has no path")?)

@@ -2,7 +2,7 @@
 //!
 //! Routers look after their own folders. This looks at `config.json` by content, loads a changed one beside
 //! the running generation, and swaps; one that does not load leaves everything as it is. A change of
-//! `admin.json` is noticed and said to need a restart.
+//! `admin.json`, or of a file that adds to it, is noticed and said to need a restart.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use source::Tokens;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
-use crate::check;
+use crate::{check, dialects};
 use crate::gateway::{self, Built, Gateway, Inherited};
 
 /// Time between two looks, unless `IG_ROUTER_SCAN_INTERVAL` says otherwise.
@@ -24,13 +24,19 @@ const INTERVAL: Duration = Duration::from_secs(10);
 #[derive(Clone, Copy)]
 pub(crate) struct Hashes {
     gateway: Option<[u8; 32]>,
-    admin: Option<[u8; 32]>,
+    /// Of `admin.json`, and of every file of a dialect that adds to it.
+    admin: [u8; 32],
 }
 
 impl Hashes {
     /// To be taken before the files are read for their content.
     pub(crate) fn of(paths: &InstancePaths) -> Self {
-        Self { gateway: hash(&gateway_file(paths)), admin: hash(&admin_file(paths)) }
+        let mut admin = Sha256::new();
+        for file in [admin_file(paths)].into_iter().chain(dialects::files(&paths.instance)) {
+            admin.update(file.as_os_str().as_encoded_bytes());
+            admin.update(hash(&file).unwrap_or_default());
+        }
+        Self { gateway: hash(&gateway_file(paths)), admin: admin.finalize().into() }
     }
 }
 
@@ -100,7 +106,7 @@ impl Watch {
         let now = Hashes::of(&self.environment.paths);
         let before = std::mem::replace(&mut self.hashes, now);
         if now.admin != before.admin {
-            tracing::warn!("admin.json has changed; restart to let the change take effect.");
+            tracing::warn!("admin.json or a file of listeners has changed; restart to let the change take effect.");
         }
         if now.gateway == before.gateway {
             return;

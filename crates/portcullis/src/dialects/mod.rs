@@ -12,7 +12,7 @@ mod stores;
 mod testing;
 mod tree;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use heap::{Document, Environment, ProcessSettings};
 use source::Diagnostic;
@@ -29,4 +29,9 @@ pub(crate) fn settle(instance: &Path, process: &mut ProcessSettings, diagnostics
 pub(crate) fn translate(environment: &Environment, document: &mut Document) {
     ping_idm::translate(environment, document);
     airlock::translate(environment, document);
+}
+
+/// The files that count for an instance, whether they are there or not.
+pub(crate) fn files(instance: &Path) -> Vec<PathBuf> {
+    [ping_idm::files(instance), airlock::property_files(instance)].concat()
 }

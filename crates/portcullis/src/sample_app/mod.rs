@@ -7,20 +7,23 @@
 mod frames;
 mod page;
 mod streams;
+mod tls;
 mod websocket;
 
 use std::net::{IpAddr, SocketAddr};
 use std::process::ExitCode;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
+use crypto::tls::{ClientAuth, ServerTls};
 use exchange::{
     Body, Context, Fault, FaultKind, Handler, HandlerRef, HeaderValue, Method, Outcome, Request, Response,
     StatusCode, StorageLimits, TemporaryStorage, header,
 };
 use ipnet::{Ipv4Net, Ipv6Net};
 use serde_json::{Map, Value, json};
-use transport::server::{self, BindError, ConnectorOptions, Server};
+use transport::server::{self, BindError, Bound, ConnectorOptions, Server, SniHostCheck};
 
 use crate::shutdown::Signals;
 
@@ -37,9 +40,31 @@ const SLOW_MAX: Duration = Duration::from_secs(120);
 const STYLE: &str = include_str!("style.css");
 const HTML: &str = "text/html; charset=utf-8";
 
+/// The ports of the sample application; 0 takes a free one, and `None` none.
+#[derive(Clone, Copy)]
+pub(crate) struct Ports {
+    /// In clear text.
+    pub(crate) http: u16,
+    /// Over TLS.
+    pub(crate) https: Option<u16>,
+    /// Over TLS, for clients that show a certificate.
+    pub(crate) client_auth: Option<u16>,
+}
+
+/// A sample application that runs until it is dropped.
+pub(crate) struct Running {
+    /// Where it answers in clear text.
+    pub(crate) http: SocketAddr,
+    /// Where it answers over TLS.
+    pub(crate) https: Option<SocketAddr>,
+    /// Where it answers over TLS to clients that show a certificate.
+    pub(crate) client_auth: Option<SocketAddr>,
+    server: Server,
+}
+
 /// Runs the sample application in the foreground until it is told to end.
-pub(crate) fn run(host: IpAddr, port: u16) -> ExitCode {
-    match serve(host, port) {
+pub(crate) fn run(host: IpAddr, ports: Ports) -> ExitCode {
+    match serve(host, ports) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: the sample application cannot run: {error:#}");
@@ -48,21 +73,53 @@ pub(crate) fn run(host: IpAddr, port: u16) -> ExitCode {
     }
 }
 
-fn serve(host: IpAddr, port: u16) -> anyhow::Result<()> {
+fn serve(host: IpAddr, ports: Ports) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut signals = Signals::listen(runtime.handle())?;
-    let (address, application) = start(host, port)?;
-    announce(&format!("The sample application answers on http://{address}/ (Ctrl-C ends it)."));
+    let Running { http, https, client_auth, server } = start(host, ports)?;
+    let mut text = format!("The sample application answers on http://{http}/ (Ctrl-C ends it).");
+    if let Some(address) = https {
+        text.push_str(&format!("\nOver TLS on https://{address}/, with a certificate made just now."));
+    }
+    if let Some(address) = client_auth {
+        text.push_str(&format!("\nTo clients that show a certificate on https://{address}/."));
+    }
+    announce(&text);
     runtime.block_on(signals.next());
-    application.shutdown_blocking();
+    server.shutdown_blocking();
     Ok(())
 }
 
-/// Starts the sample application inside this process; port 0 takes a free one. It ends when dropped.
-pub(crate) fn start(host: IpAddr, port: u16) -> anyhow::Result<(SocketAddr, Server)> {
+/// Starts the sample application inside this process.
+pub(crate) fn start(host: IpAddr, ports: Ports) -> anyhow::Result<Running> {
+    let mut connectors = Vec::new();
+    let mut open = |port: u16, tls: Option<Arc<ServerTls>>| {
+        let (address, bound) = bind(host, port, tls)?;
+        connectors.push((bound, HandlerRef::new(SampleApp)));
+        anyhow::Ok(address)
+    };
+    let http = open(ports.http, None)?;
+    let (mut https, mut client_auth) = (None, None);
+    if ports.https.is_some() || ports.client_auth.is_some() {
+        let identity = tls::identity(host)?;
+        if let Some(port) = ports.https {
+            https = Some(open(port, Some(tls::server(identity.clone(), ClientAuth::None)?))?);
+        }
+        if let Some(port) = ports.client_auth {
+            client_auth = Some(open(port, Some(tls::server(identity, ClientAuth::Required)?))?);
+        }
+    }
+    let server = Server::start(connectors, 1)?;
+    Ok(Running { http, https, client_auth, server })
+}
+
+fn bind(host: IpAddr, port: u16, tls: Option<Arc<ServerTls>>) -> anyhow::Result<(SocketAddr, Bound)> {
     let options = ConnectorOptions {
         host: host.to_string(),
         ports: vec![port],
+        tls,
+        // A gateway may send on the name that its own clients use.
+        sni_host_check: SniHostCheck::Off,
         // What arrives is shown, whoever sent it, forwarded fields included.
         trusted_peers: vec![Ipv4Net::default().into(), Ipv6Net::default().into()],
         preserve_original_query_string: true,
@@ -72,8 +129,7 @@ pub(crate) fn start(host: IpAddr, port: u16) -> anyhow::Result<(SocketAddr, Serv
     let bound = server::bind(options)?;
     let address =
         bound.addresses().first().copied().ok_or_else(|| BindError::NoPort { host: host.to_string() })?;
-    let application = Server::start(vec![(bound, HandlerRef::new(SampleApp))], 1)?;
-    Ok((address, application))
+    Ok((address, bound))
 }
 
 /// Tells the person at the terminal something.
@@ -112,7 +168,7 @@ impl Handler for SampleApp {
 /// The page that shows the request it answers.
 async fn show(cx: &Context, request: &mut Request) -> Outcome {
     let body = read_body(request).await?;
-    Ok(html(StatusCode::OK, page::home(request, &body, &cx.remote_address())))
+    Ok(html(StatusCode::OK, page::home(request, &body, &cx.client)))
 }
 
 async fn check_login(request: &mut Request) -> Outcome {

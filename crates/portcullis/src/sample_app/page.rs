@@ -2,16 +2,22 @@
 
 use std::fmt::Write;
 
-use exchange::Request;
+use exchange::{ClientInfo, Request};
+use expression::Object;
 
 /// The page that shows a request.
-pub(super) fn home(request: &Request, body: &str, remote: &str) -> String {
+pub(super) fn home(request: &Request, body: &str, client: &ClientInfo) -> String {
     let mut content =
         String::from("<h1>Sample application</h1>\n<p>This request reached the application:</p>\n");
     content.push_str("<table id=\"request\">\n");
     row(&mut content, "Method", request.method.as_str());
     row(&mut content, "URI", request.uri.path_and_query().as_str());
-    row(&mut content, "Client", remote);
+    row(&mut content, "Client", &client.remote.ip().to_string());
+    row(&mut content, "TLS", if client.is_secure { "yes" } else { "no" });
+    if let Some(certificate) = client.certificates.first() {
+        row(&mut content, "Certificate", &certificate.to_text().unwrap_or_default());
+        row(&mut content, "Thumbprint", &certificate.thumbprint());
+    }
     content.push_str("</table>\n<h2>Headers</h2>\n<table id=\"headers\">\n");
     for (name, value) in request.headers.iter() {
         row(&mut content, name.as_str(), &String::from_utf8_lossy(value.as_bytes()));

@@ -4,12 +4,13 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use testbed::Client;
 
-use super::start;
+use super::{Ports, start};
 
 /// Sends a request and compares the status, and a part of the answer.
 fn check(request: &str, status: u16, part: &str) {
-    let (address, _application) = start(IpAddr::V4(Ipv4Addr::LOCALHOST), 0).unwrap();
-    let reply = Client::new(address).send_text(request);
+    let ports = Ports { http: 0, https: None, client_auth: None };
+    let application = start(IpAddr::V4(Ipv4Addr::LOCALHOST), ports).unwrap();
+    let reply = Client::new(application.http).send_text(request);
     assert_eq!(reply.status, status, "{reply}");
     assert!(reply.to_string().contains(part), "`{part}` is not in:\n{reply}");
 }

@@ -12,15 +12,15 @@ const TELL: &str = r#"{ "handler": { "type": "StaticResponseHandler", "config": 
     "headers": { "X-Seen": [ "${contexts.client.remoteAddress}" ] }, "entity": "${contexts.client.remoteAddress}" } } }"#;
 
 /// A running haproxy; ended when dropped.
-struct Balancer {
+pub(crate) struct Balancer {
     process: Child,
-    port: u16,
+    pub(crate) port: u16,
     _folder: Folder,
 }
 
 impl Balancer {
     /// Before the server at this port, with these words behind its address.
-    fn start(server: u16, words: &str) -> Self {
+    pub(crate) fn start(server: u16, words: &str) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let folder = Folder::new();
         folder.write(

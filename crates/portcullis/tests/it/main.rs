@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "the helpers of a test fail as the test does")]
 
+mod airlock;
 mod bad_input;
 mod browser;
 mod ch_base_location;
@@ -24,6 +25,7 @@ mod load_balancer;
 mod mistakes;
 mod older_names;
 mod ping_idm;
+mod ping_idm_tls;
 mod proxying;
 mod reload;
 mod sample_app;

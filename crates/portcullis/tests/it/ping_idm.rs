@@ -9,7 +9,7 @@ use testbed::{Client, Gateway, GatewayBuilder, upstream};
 
 use crate::{answer_route, gateway, proxy_route};
 
-const HTTP: &str = r#"{
+pub(crate) const HTTP: &str = r#"{
   "enabled": {
     "$bool": "&{openidm.http.enabled|true}"
   },
@@ -46,7 +46,7 @@ const PAYLOAD: &str = r#"{
 const FREE_PORTS: &str = "openidm.port.http=0\nopenidm.port.https=0\nopenidm.port.mutualauth=0\n";
 
 /// An installation with these properties and listeners, and nothing else that listens.
-fn installation(properties: &str, listeners: &[(&str, &str)]) -> GatewayBuilder {
+pub(crate) fn installation(properties: &str, listeners: &[(&str, &str)]) -> GatewayBuilder {
     let mut builder = gateway()
         .admin(r#"{ "adminConnector": { "port": 0, "host": "127.0.0.1" } }"#)
         .file("resolver/boot.properties", &format!("{FREE_PORTS}{properties}"));
@@ -193,4 +193,11 @@ fn a_load_balancer_is_believed_only_when_it_is_listed() {
     let elsewhere = seen("openidm.trustedProxies=10.0.0.0/8\n", HTTP_BEHIND_A_LOAD_BALANCER);
     assert_eq!(elsewhere, ("127.0.0.1".to_owned(), false));
     assert_eq!(seen("openidm.trustedProxies=127.0.0.1\n", HTTP), ("127.0.0.1".to_owned(), false));
+}
+
+#[test]
+fn a_changed_listener_is_said_to_need_a_restart() {
+    let gateway = installation("", &[("http", HTTP)]).env("IG_ROUTER_SCAN_INTERVAL", "100 ms").start();
+    gateway.folder().write("conf/webserver.listener-http.json", &HTTP.replace("8080", "8081"));
+    gateway.wait_for_log("a file of listeners has changed");
 }

@@ -1,13 +1,18 @@
 //! The sample application as a process of its own, for what stands behind a gateway.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::process::Command;
 
-use testbed::{Client, Gateway};
+use testbed::{Client, Folder, Gateway};
+
+use crate::tools;
 
 /// A running sample application; stopped when dropped.
 pub(crate) struct SampleApp {
     _process: Gateway,
     address: SocketAddr,
+    https: SocketAddr,
+    client_auth: SocketAddr,
 }
 
 impl SampleApp {
@@ -19,11 +24,16 @@ impl SampleApp {
     /// Starts it on this address and port.
     pub(crate) fn start_at(host: IpAddr, port: u16) -> Self {
         let (host, port) = (host.to_string(), port.to_string());
-        let process = crate::gateway().arguments(&["sample-app", "--http", &port, "--host", &host]).spawn();
-        process.wait_for_log("answers on http://");
+        let arguments = ["sample-app", "--http", &port, "--https", "0", "--client-auth", "0", "--host", &host];
+        let process = crate::gateway().arguments(&arguments).spawn();
+        process.wait_for_log("To clients that show a certificate on ");
         let log = process.log();
-        let address = log.split_once("http://").and_then(|(_, rest)| rest.split('/').next()).unwrap();
-        Self { address: address.parse().unwrap(), _process: process }
+        let addresses = |scheme: &str| -> Vec<SocketAddr> {
+            let found = log.split(scheme).skip(1).map(|rest| rest.split('/').next().unwrap());
+            found.map(|address| address.parse().unwrap()).collect()
+        };
+        let (http, https) = (addresses("http://"), addresses("https://"));
+        Self { address: http[0], https: https[0], client_auth: https[1], _process: process }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -70,7 +80,55 @@ fn a_message_of_more_than_a_mebibyte_is_refused() {
 fn a_port_in_use_is_told_and_fails() {
     let application = SampleApp::start();
     let port = application.address().port().to_string();
-    let ended = crate::gateway().arguments(&["sample-app", "--http", &port]).run();
+    let ended = crate::gateway().arguments(&["sample-app", "--http", &port, "--https", "0"]).run();
     assert_eq!(ended.code(), Some(1));
     assert!(ended.output.contains(&format!("port {port} is in use")), "{}", ended.output);
+}
+
+/// What curl shows of a page, or its complaint.
+fn curl(arguments: &[&str]) -> String {
+    let curl = Command::new("curl").args(["--silent", "--show-error", "--max-time", "20"]).args(arguments).output();
+    let output = curl.unwrap();
+    String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+}
+
+#[test]
+fn it_answers_over_tls_with_a_certificate_of_its_own() {
+    if !tools::are_here(&["curl", "openssl"]) {
+        return;
+    }
+    let application = SampleApp::start();
+    let address = application.https.to_string();
+    let folder = Folder::new();
+    let file = folder.path().join("certificate.pem").display().to_string();
+    let shown = format!("openssl s_client -connect {address} </dev/null | openssl x509 -out {file}");
+    assert!(Command::new("sh").args(["-c", &shown]).output().unwrap().status.success());
+    let port = application.https.port();
+    let resolve = format!("app.example.com:{port}:127.0.0.1");
+    let page = curl(&["--cacert", &file, "--resolve", &resolve, &format!("https://app.example.com:{port}/home")]);
+    assert!(page.contains("<td>/home</td>") && page.contains("<th>TLS</th><td>yes</td>"), "{page}");
+    assert!(!page.contains("<th>Certificate</th>"), "{page}");
+    assert!(curl(&[&format!("https://{address}/")]).contains("certificate"), "nobody vouches for it");
+}
+
+#[test]
+fn it_shows_whose_certificate_a_client_has() {
+    if !tools::are_here(&["curl", "openssl"]) {
+        return;
+    }
+    let application = SampleApp::start();
+    let folder = Folder::new();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (key, certificate) = (path("key.pem"), path("certificate.pem"));
+    let made = Command::new("openssl")
+        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"])
+        .args(["-subj", "/CN=Somebody <&>", "-keyout", &key, "-out", &certificate])
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let address = format!("https://{}/", application.client_auth);
+    let page = curl(&["--insecure", "--cert", &certificate, "--key", &key, &address]);
+    assert!(page.contains("<th>Certificate</th><td>CN=Somebody &lt;&amp;&gt;</td>"), "{page}");
+    let refused = curl(&["--insecure", &address]);
+    assert!(refused.starts_with("curl:") && !refused.contains("<html"), "{refused}");
 }

@@ -69,6 +69,18 @@ pub(super) fn settle(instance: &Path, process: &mut ProcessSettings, diagnostics
     }
 }
 
+/// The files of properties in the folder of an instance, those of every profile included.
+pub(super) fn property_files(instance: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(instance) else { return Vec::new() };
+    let is_wanted = |path: &PathBuf| {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        name.ends_with(".properties") && STEMS.iter().any(|stem| name.starts_with(stem))
+    };
+    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(is_wanted).collect();
+    files.sort();
+    files
+}
+
 fn profile(process: &ProcessSettings) -> Option<String> {
     process.system.get(PROFILE).cloned()
 }

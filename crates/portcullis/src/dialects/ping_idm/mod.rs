@@ -10,7 +10,7 @@ mod tests;
 
 use std::fs;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use heap::{Document, Environment, ProcessSettings};
 use source::{Diagnostic, Tokens};
@@ -24,6 +24,15 @@ const FOLDER: &str = "conf";
 /// Reads `resolver/boot.properties`.
 pub(super) fn settle(instance: &Path, process: &mut ProcessSettings, diagnostics: &mut Vec<Diagnostic>) {
     boot_properties::settle(instance, process, diagnostics);
+}
+
+/// The files that are read, as far as the folder can be.
+pub(super) fn files(instance: &Path) -> Vec<PathBuf> {
+    let folder = instance.join(FOLDER);
+    let listeners = listener_files(instance).unwrap_or_default();
+    let mut files: Vec<PathBuf> = listeners.iter().map(|name| folder.join(name)).collect();
+    files.extend([folder.join(payload::FILE), instance.join(boot_properties::FILE)]);
+    files
 }
 
 /// Adds the listeners, their limit and their protection to `admin.json`.

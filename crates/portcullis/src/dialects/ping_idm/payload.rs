@@ -7,7 +7,7 @@ use source::Diagnostic;
 use super::{FOLDER, read};
 use crate::{errors, gateway};
 
-const FILE: &str = "servletfilter-payload.json";
+pub(super) const FILE: &str = "servletfilter-payload.json";
 
 /// Megabytes that a body may have unless the file says otherwise.
 const DEFAULT_MEGABYTES: u64 = 5;
