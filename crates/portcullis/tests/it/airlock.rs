@@ -49,19 +49,16 @@ fn home() -> Folder {
         let output = Command::new(program).args(words).current_dir(home.path()).output().unwrap();
         assert!(output.status.success(), "{line}: {output:?}");
     };
-    for (name, subject) in [("iam-client", "/CN=client"), ("iam-server", "/CN=localhost")] {
+    for (name, subject, key) in [("iam-client", "/CN=client", "rsa:4096"), ("iam-server", "/CN=localhost", "rsa:2048")] {
         run(&format!(
-            "openssl req -x509 -sha512 -newkey rsa:4096 -keyout {name}-private-key.pem -out {name}-certificate.pem \
+            "openssl req -x509 -sha512 -newkey {key} -keyout {name}-private-key.pem -out {name}-certificate.pem \
              -days 365 -nodes -subj {subject} -addext subjectAltName=DNS:localhost"
         ));
     }
     run("openssl pkcs12 -export -inkey iam-server-private-key.pem -in iam-server-certificate.pem -name iam \
          -passout pass:password -out instances/auth/iam-keystore.p12");
-    run(&format!(
-        "{} build-trust-store --certs iam-client-certificate.pem --output instances/auth/iam-truststore.p12 \
-         --password password",
-        crate::PROGRAM
-    ));
+    run("keytool -importcert -noprompt -storetype PKCS12 -keystore instances/auth/iam-truststore.p12 \
+         -storepass password -alias iam-client -file iam-client-certificate.pem");
     home
 }
 
@@ -86,7 +83,7 @@ const CERTIFICATE: [&str; 4] = ["--cert", "iam-client-certificate.pem", "--key",
 
 #[test]
 fn client_certificates_are_required_of_one_application_and_not_of_the_other() {
-    if !tools::are_here(&["openssl", "curl"]) {
+    if !tools::are_here(&["openssl", "curl", "keytool"]) {
         return;
     }
     let home = home();

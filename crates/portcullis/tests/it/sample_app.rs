@@ -128,7 +128,7 @@ fn it_shows_whose_certificate_a_client_has() {
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     let address = format!("https://{}/", application.client_auth);
     let page = curl(&["--insecure", "--cert", &certificate, "--key", &key, &address]);
-    assert!(page.contains("<th>Certificate</th><td>CN=Somebody &lt;&amp;&gt;</td>"), "{page}");
+    assert!(page.contains("<th>Certificate</th><td>CN=&quot;Somebody &lt;&amp;&gt;&quot;</td>"), "{page}");
     let refused = curl(&["--insecure", &address]);
     assert!(refused.starts_with("curl:") && !refused.contains("<html"), "{refused}");
 }
