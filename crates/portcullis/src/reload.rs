@@ -14,8 +14,8 @@ use source::Tokens;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
-use crate::{check, dialects};
 use crate::gateway::{self, Built, Gateway, Inherited};
+use crate::{check, dialects};
 
 /// Time between two looks, unless `IG_ROUTER_SCAN_INTERVAL` says otherwise.
 const INTERVAL: Duration = Duration::from_secs(10);
@@ -106,7 +106,9 @@ impl Watch {
         let now = Hashes::of(&self.environment.paths);
         let before = std::mem::replace(&mut self.hashes, now);
         if now.admin != before.admin {
-            tracing::warn!("admin.json or a file of listeners has changed; restart to let the change take effect.");
+            tracing::warn!(
+                "admin.json or a file of listeners has changed; restart to let the change take effect."
+            );
         }
         if now.gateway == before.gateway {
             return;

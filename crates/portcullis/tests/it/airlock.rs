@@ -49,7 +49,9 @@ fn home() -> Folder {
         let output = Command::new(program).args(words).current_dir(home.path()).output().unwrap();
         assert!(output.status.success(), "{line}: {output:?}");
     };
-    for (name, subject, key) in [("iam-client", "/CN=client", "rsa:4096"), ("iam-server", "/CN=localhost", "rsa:2048")] {
+    for (name, subject, key) in
+        [("iam-client", "/CN=client", "rsa:4096"), ("iam-server", "/CN=localhost", "rsa:2048")]
+    {
         run(&format!(
             "openssl req -x509 -sha512 -newkey {key} -keyout {name}-private-key.pem -out {name}-certificate.pem \
              -days 365 -nodes -subj {subject} -addext subjectAltName=DNS:localhost"
@@ -79,7 +81,8 @@ fn ask(home: &Folder, gateway: &Gateway, arguments: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-const CERTIFICATE: [&str; 4] = ["--cert", "iam-client-certificate.pem", "--key", "iam-client-private-key.pem"];
+const CERTIFICATE: [&str; 4] =
+    ["--cert", "iam-client-certificate.pem", "--key", "iam-client-private-key.pem"];
 
 #[test]
 fn client_certificates_are_required_of_one_application_and_not_of_the_other() {

@@ -127,7 +127,8 @@ fn a_secure_listener_presents_the_certificate_of_its_alias() {
         let shown = security.curl(&gateway, host, &[]);
         assert_eq!(status(&shown), "200", "{shown}");
     }
-    let clear = testbed::Client::new(gateway.address()).send_text("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    let clear =
+        testbed::Client::new(gateway.address()).send_text("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
     assert_ne!(clear.status, 200, "the port is not open in clear text");
 }
 
@@ -137,7 +138,8 @@ fn secure_listeners_tell_browsers_to_stay_secure() {
     let gateway = security.installation("", &[("https", HTTPS)]).start();
     let shown = security.curl(&gateway, "localhost", &[]).to_lowercase();
     assert!(shown.contains("strict-transport-security: max-age=31536000; includesubdomains\r\n"), "{shown}");
-    let gateway = installation("", &[("http", crate::ping_idm::HTTP)]).route("all", &answer_route("in")).start();
+    let gateway =
+        installation("", &[("http", crate::ping_idm::HTTP)]).route("all", &answer_route("in")).start();
     assert_eq!(gateway.get("/").field("strict-transport-security"), None);
 }
 
@@ -187,7 +189,11 @@ fn a_listener_whose_store_cannot_be_used_is_not_opened() {
         }
         assert!(!ended.output.contains("s3cret"), "{}", ended.output);
     };
-    refused("openidm.https.keystore.cer.alias=other\n", HTTPS, &["`other`", "keystore.jceks", "listener-https.json"]);
+    refused(
+        "openidm.https.keystore.cer.alias=other\n",
+        HTTPS,
+        &["`other`", "keystore.jceks", "listener-https.json"],
+    );
     refused("openidm.keystore.password=wrong-one\n", HTTPS, &["keystore.jceks", "password"]);
     refused("openidm.keystore.location=security/none.jceks\n", HTTPS, &["security/none.jceks"]);
     refused("openidm.truststore.location=security/none\n", MIXED, &["security/none"]);
@@ -210,7 +216,16 @@ fn the_proxy_protocol_comes_before_tls() {
         let balancer = crate::load_balancer::Balancer::start(gateway.ports()[0], words);
         let address = format!("https://localhost:{}/", balancer.port);
         let output = Command::new("curl")
-            .args(["--silent", "--show-error", "--max-time", "20", "--cacert", "server.pem", "--interface", "127.0.0.2"])
+            .args([
+                "--silent",
+                "--show-error",
+                "--max-time",
+                "20",
+                "--cacert",
+                "server.pem",
+                "--interface",
+                "127.0.0.2",
+            ])
             .args(["--ipv4", &address])
             .current_dir(security.0.path())
             .output()

@@ -24,7 +24,8 @@ impl SampleApp {
     /// Starts it on this address and port.
     pub(crate) fn start_at(host: IpAddr, port: u16) -> Self {
         let (host, port) = (host.to_string(), port.to_string());
-        let arguments = ["sample-app", "--http", &port, "--https", "0", "--client-auth", "0", "--host", &host];
+        let arguments =
+            ["sample-app", "--http", &port, "--https", "0", "--client-auth", "0", "--host", &host];
         let process = crate::gateway().arguments(&arguments).spawn();
         process.wait_for_log("To clients that show a certificate on ");
         let log = process.log();
@@ -87,7 +88,8 @@ fn a_port_in_use_is_told_and_fails() {
 
 /// What curl shows of a page, or its complaint.
 fn curl(arguments: &[&str]) -> String {
-    let curl = Command::new("curl").args(["--silent", "--show-error", "--max-time", "20"]).args(arguments).output();
+    let curl =
+        Command::new("curl").args(["--silent", "--show-error", "--max-time", "20"]).args(arguments).output();
     let output = curl.unwrap();
     String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
 }
@@ -105,7 +107,8 @@ fn it_answers_over_tls_with_a_certificate_of_its_own() {
     assert!(Command::new("sh").args(["-c", &shown]).output().unwrap().status.success());
     let port = application.https.port();
     let resolve = format!("app.example.com:{port}:127.0.0.1");
-    let page = curl(&["--cacert", &file, "--resolve", &resolve, &format!("https://app.example.com:{port}/home")]);
+    let page =
+        curl(&["--cacert", &file, "--resolve", &resolve, &format!("https://app.example.com:{port}/home")]);
     assert!(page.contains("<td>/home</td>") && page.contains("<th>TLS</th><td>yes</td>"), "{page}");
     assert!(!page.contains("<th>Certificate</th>"), "{page}");
     assert!(curl(&[&format!("https://{address}/")]).contains("certificate"), "nobody vouches for it");
@@ -121,7 +124,17 @@ fn it_shows_whose_certificate_a_client_has() {
     let path = |name: &str| folder.path().join(name).display().to_string();
     let (key, certificate) = (path("key.pem"), path("certificate.pem"));
     let made = Command::new("openssl")
-        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"])
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-days",
+            "2",
+        ])
         .args(["-subj", "/CN=Somebody <&>", "-keyout", &key, "-out", &certificate])
         .output()
         .unwrap();
