@@ -32,6 +32,7 @@ usage: cargo xtask COMMAND
   differential [OPTIONS]       compare with Java's own engines (--expressions N, --patterns N, --seed N)
   fuzz TARGET SECONDS          run one fuzz target
   bench proxy [OPTIONS]        cost of a proxied request beside nginx and haproxy (--help lists the options)
+  bench tls [OPTIONS]          cost of TLS beside nginx and haproxy (--rounds, --seconds, --gateway)
   bench expression             cost of evaluating expressions, beside the same in Rust
   bench reload [OPTIONS]       edit, break, mend, rename and remove routes under load (--seconds, --gateway)
   bench routes [OPTIONS]       check, start and ask a folder of many routes (--routes, --rounds, --seconds, --gateway)";
@@ -61,6 +62,7 @@ fn dispatch(words: &[&str]) -> Result<()> {
         ["fuzz", target, seconds] => fuzz::run(target, seconds),
         ["bench", "proxy", options @ ..] => bench::run(options),
         ["bench", "expression"] => bench::run_expression(),
+        ["bench", "tls", options @ ..] => bench::run_tls(options),
         ["bench", "routes", options @ ..] => bench::run_routes(options),
         ["bench", "reload", options @ ..] => bench::run_reload(options),
         [] | ["help" | "--help" | "-h"] => {

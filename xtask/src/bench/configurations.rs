@@ -2,7 +2,8 @@
 //! with two workers, no access log, and no forwarded headers beyond what the gateway adds.
 
 use super::Programs;
-use super::process::Server;
+use super::process::{Server, free_ports};
+use super::tls::Ports;
 use crate::workspace;
 use anyhow::Result;
 use std::path::Path;
@@ -45,13 +46,30 @@ pub(super) fn nginx_proxy(
     port: u16,
     workers: Workers,
 ) -> Result<Command> {
-    let server = format!(
-        "upstream origin {{ server 127.0.0.1:{origin}; keepalive 128; keepalive_requests 100000000; }}\n\
-         server {{\n  listen 127.0.0.1:{port} backlog=1024;\n  location / {{\n    \
-         proxy_pass http://origin;\n    proxy_http_version 1.1;\n    proxy_set_header Connection \"\";\n    \
-         proxy_max_temp_file_size 0;\n  }}\n}}\n"
-    );
-    nginx(programs, &folder.join("nginx"), workers, &server)
+    let server =
+        format!("server {{\n  listen 127.0.0.1:{port} backlog=1024;\n  location / {{ {NGINX_PASS} }}\n}}\n");
+    nginx(programs, &folder.join("nginx"), workers, &(nginx_upstream(origin) + &server))
+}
+
+/// The same over TLS, with a port for each certificate of the folder.
+pub(super) fn nginx_tls(programs: &Programs, folder: &Path, origin: u16, ports: Ports) -> Result<Command> {
+    let at = folder.display();
+    let server = |(name, port)| {
+        format!(
+            "server {{\n  listen 127.0.0.1:{port} ssl backlog=1024;\n  ssl_certificate {at}/{name}.crt;\n  \
+             ssl_certificate_key {at}/{name}.key;\n  location / {{ {NGINX_PASS} }}\n}}\n"
+        )
+    };
+    let servers = ports.by_certificate().map(server).concat();
+    let text = format!("{}ssl_protocols TLSv1.2 TLSv1.3;\n{servers}", nginx_upstream(origin));
+    nginx(programs, &folder.join("nginx"), Workers::Two, &text)
+}
+
+const NGINX_PASS: &str = "proxy_pass http://origin; proxy_http_version 1.1; proxy_set_header Connection \"\"; \
+                          proxy_max_temp_file_size 0;";
+
+fn nginx_upstream(origin: u16) -> String {
+    format!("upstream origin {{ server 127.0.0.1:{origin}; keepalive 128; keepalive_requests 100000000; }}\n")
 }
 
 fn nginx(programs: &Programs, folder: &Path, workers: Workers, server: &str) -> Result<Command> {
@@ -84,12 +102,30 @@ pub(super) fn haproxy(
     port: u16,
     workers: Workers,
 ) -> Result<Command> {
+    haproxy_with(programs, folder, origin, workers, &format!("  bind 127.0.0.1:{port}\n"))
+}
+
+/// The same over TLS, with a port for each certificate of the folder.
+pub(super) fn haproxy_tls(programs: &Programs, folder: &Path, origin: u16, ports: Ports) -> Result<Command> {
+    let at = folder.display();
+    let bind =
+        |(name, port)| format!("  bind 127.0.0.1:{port} ssl crt {at}/{name}.pem ssl-min-ver TLSv1.2\n");
+    haproxy_with(programs, folder, origin, Workers::Two, &ports.by_certificate().map(bind).concat())
+}
+
+fn haproxy_with(
+    programs: &Programs,
+    folder: &Path,
+    origin: u16,
+    workers: Workers,
+    binds: &str,
+) -> Result<Command> {
     let threads = if workers == Workers::Two { 2 } else { 1 };
     let text = format!(
-        "global\n  nbthread {threads}\n  maxconn 2000\n\
+        "global\n  nbthread {threads}\n  maxconn 3000\n\
          defaults\n  mode http\n  option http-keep-alive\n  http-reuse always\n  timeout connect 5s\n  \
          timeout client 300s\n  timeout server 300s\n\
-         frontend bench\n  bind 127.0.0.1:{port}\n  default_backend origin\n\
+         frontend bench\n{binds}  default_backend origin\n\
          backend origin\n  server origin 127.0.0.1:{origin}\n"
     );
     let file = folder.join("haproxy/haproxy.cfg");
@@ -111,12 +147,39 @@ pub(super) fn gateway(program: &Path, folder: &Path, filters: usize, ports: Gate
     Ok(command)
 }
 
+/// The gateway over TLS, with a port for each certificate of the folder.
+pub(super) fn gateway_tls(program: &Path, folder: &Path, origin: u16, ports: Ports) -> Result<Command> {
+    let [admin_port] = free_ports()?;
+    let at = folder.display();
+    let instance = folder.join("gateway");
+    let key = |(name, _)| {
+        format!(
+            r#"    {{ "name": "{name}", "type": "ServerTlsOptions", "config": {{ "keyManager": {{
+      "type": "KeyManager", "config": {{ "keystore": {{
+        "type": "KeyStore", "config": {{ "url": "file://{at}/{name}.p12", "password": "changeit" }} }} }} }} }} }}"#
+        )
+    };
+    let connector = |(name, port)| format!(r#"{{ "host": "127.0.0.1", "port": {port}, "tls": "{name}" }}"#);
+    let heap = ports.by_certificate().map(key).join(",\n");
+    let connectors = ports.by_certificate().map(connector).join(", ");
+    write_instance(&instance, &format!("\n  \"heap\": [\n{heap}\n  ],"), &connectors, admin_port)?;
+    workspace::write(&instance.join("config/routes/bench.json"), route(0, origin))?;
+    let mut command = Command::new(program);
+    command.arg("start").arg(instance);
+    Ok(command)
+}
+
 /// An instance folder that has everything but routes.
 pub(super) fn instance_folder(instance: &Path, port: u16, admin_port: u16) -> Result<()> {
+    let connector = format!(r#"{{ "host": "127.0.0.1", "port": {port} }}"#);
+    write_instance(instance, "", &connector, admin_port)
+}
+
+fn write_instance(instance: &Path, heap: &str, connectors: &str, admin_port: u16) -> Result<()> {
     let admin = format!(
         r#"{{
-  "mode": "PRODUCTION",
-  "connectors": [{{ "host": "127.0.0.1", "port": {port} }}],
+  "mode": "PRODUCTION",{heap}
+  "connectors": [{connectors}],
   "adminConnector": {{ "host": "127.0.0.1", "port": {admin_port} }}
 }}
 "#

@@ -12,9 +12,14 @@ const CONNECTIONS: u32 = 64;
 
 /// Sends requests to `path` as fast as answers come, and returns how many were answered.
 pub(super) fn visit(port: u16, path: &str, length: Duration) -> Result<u64> {
+    visit_url(&format!("http://127.0.0.1:{port}{path}"), length)
+}
+
+/// The same for a whole URL.
+pub(super) fn visit_url(url: &str, length: Duration) -> Result<u64> {
     let mut command = Command::new(tool::require("wrk")?);
     command.args(["-t1", &format!("-c{CONNECTIONS}"), &format!("-d{}s", length.as_secs())]);
-    let report = tool::output(command.arg(format!("http://127.0.0.1:{port}{path}")))?;
+    let report = tool::output(command.arg(url))?;
     completed(&report)
 }
 

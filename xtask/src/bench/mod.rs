@@ -1,4 +1,4 @@
-//! `bench`: `proxy` measures, `expression` measures one part alone, `routes` a folder of many routes; `reload` changes
+//! `bench`: `proxy` and `tls` measure, `expression` measures one part alone, `routes` a folder of many routes; `reload` changes
 //! route files under load.
 //!
 //! What a proxied request costs, beside nginx and haproxy on the same machine.
@@ -17,6 +17,7 @@ mod report;
 mod rounds;
 mod routes;
 mod startup;
+mod tls;
 
 use crate::{tool, workspace};
 use anyhow::{Context, Result, bail};
@@ -68,6 +69,22 @@ pub(crate) fn run_reload(words: &[&str]) -> Result<()> {
     let programs = Programs { nginx: tool::require("nginx")?, haproxy: PathBuf::new(), gateway: None };
     tool::require("wrk")?;
     reload::run(&programs, &program, options.visit)
+}
+
+/// `bench tls`: an error when a gate is missed.
+pub(crate) fn run_tls(words: &[&str]) -> Result<()> {
+    let options = Options::parse(words)?;
+    let programs = Programs {
+        nginx: tool::require("nginx")?,
+        haproxy: tool::require("haproxy")?,
+        gateway: if options.peers_only { None } else { Some(gateway(&options)?) },
+    };
+    tool::require("wrk")?;
+    let missed = tls::run(&programs, &options)?;
+    if missed > 0 {
+        bail!("{missed} gates are missed");
+    }
+    Ok(())
 }
 
 /// `bench expression`: the program that measures is an example of the crate whose objects are looked into.
