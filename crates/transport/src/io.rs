@@ -230,6 +230,9 @@ impl Io {
 
     /// Makes the coming close a reset, so that a half response can never look complete.
     pub(crate) fn abort(&self) {
+        if let Some(tls) = &self.0.tls {
+            tls.abort();
+        }
         let _ = SockRef::from(&self.0.stream).set_linger(Some(Duration::ZERO));
     }
 }

@@ -26,6 +26,8 @@ struct Session {
     sent: u64,
     /// The peer has said that nothing more comes.
     peer_ended: bool,
+    /// What was said must not look complete.
+    aborted: bool,
 }
 
 impl Tls {
@@ -35,7 +37,7 @@ impl Tls {
         connection: Connection,
         received: &[u8],
     ) -> io::Result<(Self, BytesMut)> {
-        let mut session = Session { connection, sent: 0, peer_ended: false };
+        let mut session = Session { connection, sent: 0, peer_ended: false, aborted: false };
         let mut plaintext = BytesMut::new();
         session.decrypt(socket, received, &mut plaintext)?;
         // With a request behind the handshake, the session tickets leave together with the response.
@@ -133,9 +135,16 @@ impl Tls {
     /// Tells the peer that nothing more comes, if the socket takes it at once.
     pub(crate) fn end(&self, socket: &TcpStream) {
         let mut session = self.lock();
-        session.connection.send_close_notify();
-        // A peer that has gone already needs not be told.
-        let _ = session.flush(socket);
+        if !session.aborted {
+            session.connection.send_close_notify();
+            // A peer that has gone already needs not be told.
+            let _ = session.flush(socket);
+        }
+    }
+
+    /// From now on, [`Tls::end`] says nothing.
+    pub(crate) fn abort(&self) {
+        self.lock().aborted = true;
     }
 
     /// Bytes written to the socket so far.

@@ -409,6 +409,26 @@ impl Handler for Large {
 }
 
 #[test]
+fn a_response_that_breaks_off_does_not_look_whole() {
+    let ca = Authority::new("CA");
+    let (address, playing) = origin(vec![
+        Accept,
+        Until("\r\n\r\n"),
+        Send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npart\r\n"),
+        Close,
+    ]);
+    let tls = ServerTls::new();
+    tls.replace(serving(&ca.issue(&["one.test"]), &[])).unwrap();
+    let server = pass_to(address, ConnectorOptions { tls: Some(tls), ..ConnectorOptions::default() });
+    let mut stream = connect_tls(&server, &client_tls(calling(&ca)), "one.test");
+    // HTTP/1.0 has no other end of a body than that of the connection.
+    stream.write_all(b"GET / HTTP/1.0\r\nHost: one.test\r\n\r\n").unwrap();
+    let answer = read_to_close(&mut stream);
+    assert!(answer.ends_with(']'), "this ended as if it were whole: {answer}");
+    playing.join().unwrap();
+}
+
+#[test]
 fn requests_in_one_record_and_requests_in_many_are_answered_in_turn() {
     let ca = Authority::new("CA");
     let server = serve_tls(serving(&ca.issue(&["one.test"]), &[]), |_| {});
