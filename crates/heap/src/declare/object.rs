@@ -9,7 +9,7 @@ use crate::decorate::{DecorationSite, OWN_FIELDS, Spliced};
 use crate::deserialize::{evaluate_now, has_expression};
 use crate::errors;
 use crate::object::ErasedConfig;
-use crate::role::role_name;
+use crate::role::{Role, role_name};
 
 /// An object that has been declared.
 pub(crate) struct DeclaredObject {
@@ -107,6 +107,13 @@ impl Declarer<'_> {
             None => {}
         }
         Some(found)
+    }
+
+    /// Refers to an object by its well-known name, for a field that is left out, so that
+    /// [`Builder::named`](crate::Builder::named) finds it. `node` is whatever has the field.
+    pub fn refer_to<R: Role>(&mut self, name: &str, node: &Node) {
+        let name = Node { value: Value::String(Text::from(name)), span: node.span.clone() };
+        self.reference(R::REFERENCE, &name);
     }
 
     /// Records a reference and returns its site. An inline object is declared on the spot.

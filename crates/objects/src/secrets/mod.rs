@@ -5,6 +5,7 @@ mod errors;
 mod file_system_secret_store;
 mod format;
 mod jwk_property_format;
+mod jwk_set_secret_store;
 mod key_store_secret_store;
 mod pem_property_format;
 mod refresh;
@@ -17,6 +18,7 @@ pub use errors::CODES;
 pub use file_system_secret_store::FileSystemSecretStore;
 pub use format::{SecretPropertyFormat, SecretPropertyFormatRef};
 pub use jwk_property_format::JwkPropertyFormat;
+pub use jwk_set_secret_store::JwkSetSecretStore;
 pub use key_store_secret_store::KeyStoreSecretStore;
 pub use pem_property_format::PemPropertyFormat;
 pub use secret_key_property_format::SecretKeyPropertyFormat;
@@ -34,6 +36,7 @@ pub const TYPES: &[ObjectType] = &[
     ObjectType::of::<Base64EncodedSecretStore>(),
     ObjectType::of::<FileSystemSecretStore>(),
     ObjectType::of::<JwkPropertyFormat>(),
+    ObjectType::of::<JwkSetSecretStore>(),
     ObjectType::of::<KeyStoreSecretStore>(),
     ObjectType::of::<PemPropertyFormat>(),
     ObjectType::of::<SecretKeyPropertyFormat>(),
