@@ -107,7 +107,8 @@ struct ConnectorFields {
     max_total_headers_size: Option<usize>,
     /// Addition: `reject` (default), `canonical` or `off`.
     normalize_path: Option<PathRule>,
-    /// Addition: addresses and networks whose forwarded headers are believed.
+    /// Addition: addresses and networks of proxies that are believed about the client: its address and whether it
+    /// came over TLS, by `X-Forwarded-For`, `X-Forwarded-Proto` and `Forwarded`. Others' fields are removed.
     trusted_proxies: Option<Vec<Spanned<String>>>,
     /// Addition: whether the trusted proxies begin each connection with a header of the PROXY protocol, version
     /// 1 or 2, that names their client. One that does not is closed; from others, such a header is an error.

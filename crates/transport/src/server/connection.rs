@@ -252,13 +252,9 @@ impl Connection {
             accepts_gzip: options.compression.is_some()
                 && super::compress::accepts_gzip(&head.request.headers),
         };
-        let client = match head.remote {
-            Some(remote) => Arc::new(ClientInfo { remote, ..(*self.client).clone() }),
-            None => self.client.clone(),
-        };
         let mut request = head.request;
         let channel = self.attach_body(&mut request, head.body, head.expects_continue);
-        let mut cx = Context::new(client);
+        let mut cx = Context::new(head.told.of(&self.client));
         let client_left = |task: &mut TaskContext<'_>| self.client_left(task, channel.as_ref());
         let response = handling::handle(&listener.handler, &mut cx, &mut request, client_left).await;
         let Some(response) = response else {

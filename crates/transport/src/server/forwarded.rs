@@ -1,29 +1,62 @@
 //! Who the client is when trusted proxies stand in between (decision 13, incidents A1, A4, A8).
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
+use exchange::ClientInfo;
 use http::{HeaderMap, header};
 
 use super::options::ConnectorOptions;
 
-/// The client's address as trusted hops report it: walking from our side, the first address that is not a
-/// trusted proxy. `None` when nothing is reported.
-pub(crate) fn believed_remote(options: &ConnectorOptions, headers: &HeaderMap) -> Option<SocketAddr> {
-    let mut believed = None;
-    let hops: Vec<&str> = if headers.contains_key("x-forwarded-for") {
-        members(headers, "x-forwarded-for").collect()
-    } else {
-        members(headers, header::FORWARDED.as_str()).filter_map(for_parameter).collect()
-    };
-    for hop in hops.into_iter().rev() {
-        // An identifier that is no address hides everything before it.
-        let Some(address) = parse_node(hop) else { break };
-        believed = Some(address);
-        if !options.trusts(address.ip()) {
-            break;
+/// What trusted hops report of the client.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Told {
+    /// Walking from our side, the first address that is not a trusted proxy. `None` when nothing is reported.
+    pub(crate) remote: Option<SocketAddr>,
+    /// Whether the last hop says that its client came over TLS.
+    pub(crate) is_secure: bool,
+}
+
+impl Told {
+    /// Reads the fields of a trusted peer.
+    pub(crate) fn by(options: &ConnectorOptions, headers: &HeaderMap) -> Self {
+        let mut told = Self::default();
+        let elements: Vec<&str> = members(headers, header::FORWARDED.as_str()).collect();
+        // Where both are, the older field counts, which more proxies set.
+        if headers.contains_key("x-forwarded-for") {
+            told.walk(options, members(headers, "x-forwarded-for").collect());
+        } else {
+            let hops = elements.iter().filter_map(|element| parameter(element, "for")).collect();
+            told.walk(options, hops);
+        }
+        let last = members(headers, "x-forwarded-proto").last();
+        let proto = last.or_else(|| elements.iter().rev().find_map(|element| parameter(element, "proto")));
+        told.is_secure = proto.is_some_and(|proto| proto.eq_ignore_ascii_case("https"));
+        told
+    }
+
+    fn walk(&mut self, options: &ConnectorOptions, hops: Vec<&str>) {
+        for hop in hops.into_iter().rev() {
+            // An identifier that is no address hides everything before it.
+            let Some(address) = parse_node(hop) else { break };
+            self.remote = Some(address);
+            if !options.trusts(address.ip()) {
+                break;
+            }
         }
     }
-    believed
+
+    /// The client of a request, by what its connection and the hops before it say.
+    pub(crate) fn of(self, client: &Arc<ClientInfo>) -> Arc<ClientInfo> {
+        if self == Self::default() {
+            return client.clone();
+        }
+        Arc::new(ClientInfo {
+            remote: self.remote.unwrap_or(client.remote),
+            is_secure: client.is_secure || self.is_secure,
+            ..(**client).clone()
+        })
+    }
 }
 
 fn members<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = &'a str> {
@@ -33,11 +66,11 @@ fn members<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = &'
     })
 }
 
-/// The `for` parameter of one element of `Forwarded` (RFC 7239, section 4).
-fn for_parameter(element: &str) -> Option<&str> {
+/// A parameter of one element of `Forwarded` (RFC 7239, section 4).
+fn parameter<'a>(element: &'a str, wanted: &str) -> Option<&'a str> {
     element.split(';').find_map(|pair| {
         let (name, value) = pair.trim().split_once('=')?;
-        name.eq_ignore_ascii_case("for").then(|| value.trim_matches('"'))
+        name.eq_ignore_ascii_case(wanted).then(|| value.trim_matches('"'))
     })
 }
 

@@ -9,10 +9,10 @@ use std::net::SocketAddr;
 use bytes::Bytes;
 use exchange::{ClientInfo, Headers, Request, Scheme};
 use http::uri::Authority;
-use http::{HeaderName, Method, StatusCode, Version};
+use http::{HeaderMap, HeaderName, Method, StatusCode, Version};
 
 use super::fields::{Fields, value_of};
-use super::forwarded::believed_remote;
+use super::forwarded::Told;
 use super::options::ConnectorOptions;
 use super::refusal::Refusal;
 use super::target::{TargetRules, read_target};
@@ -42,6 +42,11 @@ impl<'a> HeadRules<'a> {
         };
         Self { options, target, peer_is_trusted, local: client.local }
     }
+
+    /// What these fields of a request report, if the peer is believed.
+    pub(crate) fn told(&self, headers: &HeaderMap) -> Told {
+        if self.peer_is_trusted { Told::by(self.options, headers) } else { Told::default() }
+    }
 }
 
 /// A request without its body.
@@ -53,8 +58,8 @@ pub(crate) struct Head {
     pub(crate) expects_continue: bool,
     /// The client asks for another protocol, validly.
     pub(crate) wants_upgrade: bool,
-    /// The address that trusted hops report.
-    pub(crate) remote: Option<SocketAddr>,
+    /// What trusted hops report.
+    pub(crate) told: Told,
 }
 
 /// Parses a complete head. `last_host` remembers the authority of the connection's last request.
@@ -95,11 +100,14 @@ pub(crate) fn parse_head(
     let keep_alive =
         !fields.connection.close && (version == Version::HTTP_11 || fields.connection.keep_alive);
     let headers = fields.into_headers();
-    let remote = rules.peer_is_trusted.then(|| believed_remote(rules.options, &headers)).flatten();
+    let told = rules.told(&headers);
     let mut request = Request::new(method, uri);
+    if told.is_secure {
+        request.uri.set_scheme(Scheme::Https);
+    }
     request.version = version;
     request.headers = Headers(headers);
-    Ok(Head { request, body, keep_alive, expects_continue, wants_upgrade, remote })
+    Ok(Head { request, body, keep_alive, expects_continue, wants_upgrade, told })
 }
 
 fn refusal_of(error: httparse::Error) -> Refusal {

@@ -117,6 +117,32 @@ fn forwarded_fields_of_strangers_are_removed() {
 }
 
 #[test]
+fn a_trusted_peer_says_whether_its_client_came_over_tls() {
+    let asked = |trusted: &str, fields: &str| {
+        let trusted_peers = vec![trusted.parse().unwrap()];
+        let server = serve_with(ConnectorOptions { trusted_peers, ..ConnectorOptions::default() }, Tell);
+        let request = format!("GET / HTTP/1.1\r\nHost: a\r\n{fields}\r\nConnection: close\r\n\r\n");
+        let answer = talk(&server, request.as_bytes());
+        answer.split("GET ").nth(1).and_then(|rest| rest.split(':').next()).unwrap_or_default().to_owned()
+    };
+    for (fields, scheme) in [
+        ("X-Forwarded-Proto: https", "https"),
+        ("X-Forwarded-Proto: HTTPS", "https"),
+        ("X-Forwarded-Proto: http", "http"),
+        ("X-Forwarded-Proto: http, https", "https"),
+        ("X-Forwarded-Proto: https, http", "http"),
+        ("X-Forwarded-Proto: httpsx", "http"),
+        ("Forwarded: for=9.9.9.9;proto=https", "https"),
+        ("Forwarded: for=9.9.9.9;proto=https, for=10.0.0.1;proto=http", "http"),
+        ("Forwarded: proto=https\r\nX-Forwarded-Proto: http", "http"),
+        ("X-Forwarded-Ssl: on", "http"),
+    ] {
+        assert_eq!(asked("127.0.0.0/8", fields), scheme, "{fields}");
+        assert_eq!(asked("10.0.0.0/8", fields), "http", "{fields}");
+    }
+}
+
+#[test]
 fn forwarded_fields_of_trusted_peers_name_the_last_untrusted_hop() {
     let trusted_peers = vec!["127.0.0.0/8".parse().unwrap(), "10.0.0.0/8".parse().unwrap()];
     let options = ConnectorOptions { trusted_peers, ..ConnectorOptions::default() };

@@ -3,17 +3,15 @@
 //! The `h2` crate has refused names in capitals, fields of connections, and pseudo-header fields that are missing
 //! or repeated. What is left is decided as for HTTP/1, by the same code.
 
-use std::net::SocketAddr;
-
 use bytes::Bytes;
-use exchange::{Headers, Request};
+use exchange::{Headers, Request, Scheme};
 use http::request::Parts;
 use http::uri::{Authority, PathAndQuery};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 
 use crate::h1::names::{Field, classify};
 use crate::server::fields::{Fields, value_of};
-use crate::server::forwarded::believed_remote;
+use crate::server::forwarded::Told;
 use crate::server::head::HeadRules;
 use crate::server::refusal::Refusal;
 use crate::server::target::read_target;
@@ -31,8 +29,8 @@ pub(super) struct StreamHead {
     pub(super) length: Option<u64>,
     /// The client waits for a 100 before it sends its body.
     pub(super) expects_continue: bool,
-    /// The address that trusted hops report.
-    pub(super) remote: Option<SocketAddr>,
+    /// What trusted hops report.
+    pub(super) told: Told,
 }
 
 /// Reads a head. `last_host` remembers the authority of the connection's last request.
@@ -65,11 +63,14 @@ pub(super) fn read_head(
     let expects_continue = fields.expects_continue(Version::HTTP_2, has_body)?;
     let length = fields.length;
     let headers = fields.into_headers();
-    let remote = rules.peer_is_trusted.then(|| believed_remote(rules.options, &headers)).flatten();
+    let told = rules.told(&headers);
     let mut request = Request::new(method, uri);
+    if told.is_secure {
+        request.uri.set_scheme(Scheme::Https);
+    }
     request.version = Version::HTTP_2;
     request.headers = Headers(headers);
-    Ok(StreamHead { request, length, expects_continue, remote })
+    Ok(StreamHead { request, length, expects_continue, told })
 }
 
 fn read_fields(headers: HeaderMap, rules: &HeadRules<'_>) -> Result<Fields, Refusal> {

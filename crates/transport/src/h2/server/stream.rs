@@ -60,7 +60,7 @@ pub(super) async fn run(shared: Arc<Shared>, opened: Opened) -> Ended {
     let Opened { method, head, receive, mut answer } = opened;
     let options = &*shared.listener.options;
     let mut asked = Asked { is_head: method == Method::HEAD, accepts_gzip: false };
-    let StreamHead { mut request, length, expects_continue, remote } = match head {
+    let StreamHead { mut request, length, expects_continue, told } = match head {
         Ok(head) => head,
         Err(refusal) => return respond(&shared, asked, answer, refused(&shared, refusal)).await,
     };
@@ -75,11 +75,7 @@ pub(super) async fn run(shared: Arc<Shared>, opened: Opened) -> Ended {
         let body = StreamBody::new(receive, expected, ());
         request.body = Body::stream(Box::pin(if expects_continue { body.telling(wanted) } else { body }));
     }
-    let client = match remote {
-        Some(remote) => Arc::new(ClientInfo { remote, ..(*shared.client).clone() }),
-        None => shared.client.clone(),
-    };
-    let mut cx = Context::new(client);
+    let mut cx = Context::new(told.of(&shared.client));
     let client_left = |task: &mut TaskContext<'_>| {
         if expects_continue
             && !is_wanted.is_terminated()
