@@ -83,6 +83,10 @@ impl TlsError {
         Self(format!("none of the cipher suites can be offered with {protocols}"))
     }
 
+    pub(super) fn no_suite_for_key(label: &str) -> Self {
+        Self(format!("none of the cipher suites that are offered is for the kind of key of {label}"))
+    }
+
     pub(super) fn not_ready() -> Self {
         Self("TLS has no settings yet".to_owned())
     }

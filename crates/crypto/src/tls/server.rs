@@ -146,7 +146,17 @@ impl Table {
             }
             names.entry(key.to_owned()).or_default().push(configs.of(identity)?);
         }
+        table.check_suites()?;
         Ok(table)
+    }
+
+    /// Every name has an identity that some client could verify.
+    fn check_suites(&self) -> Result<(), TlsError> {
+        let mut places = self.exact.values().chain(self.wildcard.values()).chain([&self.default]);
+        match places.find(|place| !place.iter().any(can_be_presented)) {
+            Some(place) => Err(TlsError::no_suite_for_key(&place[0].0.label)),
+            None => Ok(()),
+        }
     }
 
     fn place(&self, host: &str) -> &Place {
@@ -175,14 +185,23 @@ impl Table {
 /// Whether the client understands what this identity signs with, in a suite both know.
 fn can_verify(hello: &ClientHello<'_>, identity: &Identity, config: &ServerConfig) -> bool {
     let key = &identity.certified.key;
-    let agrees = |suite: &&SupportedCipherSuite| match suite {
-        SupportedCipherSuite::Tls13(_) => true,
-        SupportedCipherSuite::Tls12(suite) => key.choose_scheme(suite.sign).is_some(),
-    };
     let offered = hello.cipher_suites();
     let mut common =
         config.crypto_provider().cipher_suites.iter().filter(|suite| offered.contains(&suite.suite()));
-    key.choose_scheme(hello.signature_schemes()).is_some() && common.any(|suite| agrees(&suite))
+    key.choose_scheme(hello.signature_schemes()).is_some() && common.any(|suite| is_for_key(suite, identity))
+}
+
+/// Whether there is a client at all that could verify this identity.
+fn can_be_presented((identity, config): &(Identity, Arc<ServerConfig>)) -> bool {
+    config.crypto_provider().cipher_suites.iter().any(|suite| is_for_key(suite, identity))
+}
+
+/// Whether the suite authenticates with keys of this kind.
+fn is_for_key(suite: &SupportedCipherSuite, identity: &Identity) -> bool {
+    match suite {
+        SupportedCipherSuite::Tls13(_) => true,
+        SupportedCipherSuite::Tls12(suite) => identity.certified.key.choose_scheme(suite.sign).is_some(),
+    }
 }
 
 /// One configuration per identity, so that sessions of one are never resumed with another.
