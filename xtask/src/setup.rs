@@ -37,6 +37,11 @@ const PROGRAMS: &[Program] = &[
     Program { name: "curl", from: Source::Debian("curl"), used_by: "examples and transcripts" },
     Program { name: "openssl", from: Source::Debian("openssl"), used_by: "tests of TLS and key stores" },
     Program {
+        name: "keytool",
+        from: Source::Debian("default-jdk-headless"),
+        used_by: "tests of TLS and key stores",
+    },
+    Program {
         name: "javac",
         from: Source::Debian("default-jdk-headless"),
         used_by: "differential: Java itself",

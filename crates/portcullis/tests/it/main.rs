@@ -35,6 +35,7 @@ mod sending_again;
 mod static_resources;
 mod streaming;
 mod throttling;
+mod tls;
 mod tools;
 mod transcript;
 

@@ -129,21 +129,21 @@ pub(super) const GUIDES: &[Guide] = &[
                 "install-https-keystore.json",
                 "Serve the same certificate for TLS connections to all server names",
                 Place::Admin,
-                &[],
+                &["tls::server::a_pkcs12_file_serves_the_same_certificate_for_all_names"],
             )
             .mended(),
             block(
                 "install-https-pem.json",
                 "Serve the same certificate for TLS connections to all server names",
                 Place::Admin,
-                &[],
+                &["tls::server::a_pem_file_serves_the_same_certificate_for_all_names"],
             )
             .mended(),
             block(
                 "install-https-sni.json",
                 "Serve different certificates for TLS connections to different server names",
                 Place::Admin,
-                &[],
+                &["tls::sni::three_names_get_three_certificates"],
             )
             .mended(),
             block(
@@ -156,7 +156,10 @@ pub(super) const GUIDES: &[Guide] = &[
                 "install-client-side-https.json",
                 "Configure IG for HTTPS (client-side)",
                 Place::Route,
-                &["guides::a_route_closes_while_its_objects_are_missing"],
+                &[
+                    "tls::client::the_route_of_the_guide_reaches_an_application_over_https",
+                    "guides::a_route_closes_while_its_key_store_is_missing",
+                ],
             )
             .mended(),
             block(

@@ -63,7 +63,8 @@ fn every_file_is_in_the_table_and_every_proof_is_a_test() {
         assert_eq!(blocks.iter().filter(|block| block.file == name).count(), 1, "{name}");
     }
     for proof in blocks.iter().flat_map(|block| block.proofs) {
-        let (module, test) = proof.split_once("::").unwrap();
+        let (module, test) = proof.rsplit_once("::").unwrap();
+        let module = module.replace("::", "/");
         let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
         let source = [format!("{module}.rs"), format!("{module}/promises.rs")];
         let is_there = source.iter().any(|file| {
@@ -79,7 +80,7 @@ pub(crate) fn secrets() -> PathBuf {
 }
 
 /// A printed text with the folder of the secrets in place of the one to replace.
-fn with_secrets(text: &str) -> String {
+pub(crate) fn with_secrets(text: &str) -> String {
     let secrets = secrets().display().to_string();
     // One block lacks the slash.
     text.replace("/path/to/secrets", &secrets).replace("\"path/to/secrets", &format!("\"{secrets}"))
@@ -95,7 +96,7 @@ fn folder() -> PathBuf {
 }
 
 /// The file as the guide prints it.
-fn text(file: &str) -> String {
+pub(crate) fn text(file: &str) -> String {
     std::fs::read_to_string(folder().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 

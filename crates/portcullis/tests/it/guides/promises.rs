@@ -142,7 +142,7 @@ fn the_route_with_the_encrypted_session_answers() {
 }
 
 #[test]
-fn a_route_closes_while_its_objects_are_missing() {
+fn a_route_closes_while_its_key_store_is_missing() {
     let gateway = gateway().route("client-side-https", &text("install-client-side-https.json")).start();
     assert_eq!(gateway.get("/home/client-side-https").status, 503);
     assert_eq!(gateway.get("/home").status, 404, "its condition does not take this one");
