@@ -36,8 +36,10 @@ pub(super) enum Place {
     Handler(&'static str),
     /// Fields of a route.
     RouteFields,
-    /// A file of another product.
-    Text,
+    /// A file of another product, at this place in an instance.
+    Instance(&'static str),
+    /// Lines of such a file of properties.
+    Properties(&'static str),
 }
 
 const fn block(
@@ -56,8 +58,10 @@ impl Block {
     }
 }
 
-const LISTENER: &[&str] = &["guides::listener_files_resolve_to_their_defaults_and_to_the_environment"];
-const PROPERTIES: &[&str] = &["guides::property_files_read_as_printed"];
+const TOKENS: &str = "guides::listener_files_resolve_to_their_defaults_and_to_the_environment";
+const HTTP: Place = Place::Instance("conf/webserver.listener-http.json");
+const HTTPS: Place = Place::Instance("conf/webserver.listener-https.json");
+const BOOT: Place = Place::Properties("resolver/boot.properties");
 const THREE: &[&str] = &[
     "guides::three_instances_dispatch_as_the_text_says",
     "guides::the_second_and_third_instance_greet_by_the_name_in_the_session",
@@ -67,45 +71,84 @@ pub(super) const GUIDES: &[Guide] = &[
     Guide {
         title: "PingIDM 8.1, Security guide: Secure network connections",
         blocks: &[
-            block("idm-listener-http.json", "Restrict REST access to the HTTPS port", Place::Text, LISTENER),
-            block("idm-listener-https.json", "Enable HTTP Strict-Transport-Security", Place::Text, LISTENER),
+            block(
+                "idm-listener-http.json",
+                "Restrict REST access to the HTTPS port",
+                HTTP,
+                &[TOKENS, "ping_idm::a_listener_is_opened_unless_it_is_disabled"],
+            ),
+            block(
+                "idm-listener-https.json",
+                "Enable HTTP Strict-Transport-Security",
+                HTTPS,
+                &[
+                    TOKENS,
+                    "ping_idm_tls::a_secure_listener_presents_the_certificate_of_its_alias",
+                    "ping_idm_tls::secure_listeners_tell_browsers_to_stay_secure",
+                ],
+            ),
             block(
                 "idm-listener-mixed-client-auth.json",
                 "Enable mixed client authentication",
-                Place::Text,
-                LISTENER,
+                HTTPS,
+                &[
+                    TOKENS,
+                    "ping_idm_tls::one_port_takes_clients_with_a_certificate_and_without",
+                    "ping_idm_tls::mutual_authentication_lets_only_trusted_systems_in",
+                ],
             ),
-            block("idm-listener-sni-host-check.json", "Disable SNI host check", Place::Text, LISTENER),
-            block("idm-servletfilter-payload.json", "Restrict the HTTP payload size", Place::Text, LISTENER),
+            block(
+                "idm-listener-sni-host-check.json",
+                "Disable SNI host check",
+                HTTPS,
+                &[
+                    TOKENS,
+                    "ping_idm_tls::a_host_that_the_certificate_is_not_for_is_a_400_unless_the_check_is_disabled",
+                ],
+            ),
+            block(
+                "idm-servletfilter-payload.json",
+                "Restrict the HTTP payload size",
+                Place::Instance("conf/servletfilter-payload.json"),
+                &[
+                    TOKENS,
+                    "ping_idm::a_body_of_more_than_5_megabytes_is_a_413_and_no_request_at_the_origin",
+                    "ping_idm::the_limit_can_be_changed",
+                ],
+            ),
             block(
                 "idm-listener-load-balancer.json",
                 "Deploy securely behind a load balancer",
-                Place::Text,
-                LISTENER,
+                HTTP,
+                &[
+                    TOKENS,
+                    "ping_idm::a_load_balancer_is_believed_only_when_it_is_listed",
+                    "ping_idm_tls::the_proxy_protocol_comes_before_tls",
+                ],
             ),
             block(
                 "idm-listener-proxy-server.json",
                 "Connect to IDM through a proxy server",
-                Place::Text,
-                LISTENER,
+                HTTP,
+                &[TOKENS, "ping_idm::a_load_balancer_is_believed_only_when_it_is_listed"],
             ),
             block(
                 "idm-csrf-enabled.properties",
                 "Protect against Cross-Site Request Forgery",
-                Place::Text,
-                PROPERTIES,
+                BOOT,
+                &["ping_idm::the_filter_against_forgery_wants_the_cookie_as_a_token"],
             ),
             block(
                 "idm-csrf-cookie.properties",
                 "Protect against Cross-Site Request Forgery",
-                Place::Text,
-                PROPERTIES,
+                BOOT,
+                &["ping_idm::the_filter_against_forgery_takes_another_cookie_and_is_off_by_default"],
             ),
             block(
                 "idm-csrf-paths.properties",
                 "Protect against Cross-Site Request Forgery",
-                Place::Text,
-                PROPERTIES,
+                BOOT,
+                &["ping_idm::the_filter_against_forgery_wants_the_cookie_as_a_token"],
             ),
         ],
     },
@@ -215,8 +258,8 @@ pub(super) const GUIDES: &[Guide] = &[
         blocks: &[block(
             "airlock-client-auth.properties",
             "HTTPS/TLS client authentication",
-            Place::Text,
-            PROPERTIES,
+            Place::Properties("application.properties"),
+            &["airlock::client_certificates_are_required_of_one_application_and_not_of_the_other"],
         )],
     },
     Guide {

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use expect_test::expect_file;
 use serde_json::{Value, json};
+use testbed::GatewayBuilder;
 
 use crate::gateway;
 use blocks::{Block, GUIDES, Place};
@@ -24,9 +25,8 @@ Every configuration that the five guides print, and how far this version runs it
 `guides::every_block_loads_as_far_as_its_objects_exist`; run it with `UPDATE_EXPECT=1` to write it anew.
 
 *loads*: `portcullis check` has nothing against it. *waits for …*: the only complaints are about the named
-objects, which this version does not offer; what uses them stays closed. *read as text*: files of other products
-that share our listeners; their tokens and values resolve, but they configure nothing yet. *Mended* names what the
-PDF broke in the printed text.
+objects, which this version does not offer; what uses them stays closed. Files of other products that share our
+listeners are checked at their place in an instance. *Mended* names what the PDF broke in the printed text.
 ";
 
 #[test]
@@ -110,7 +110,12 @@ fn state(block: &Block) -> String {
     let builder = match block.place {
         Place::Admin => builder.admin(&with_secrets(&text(block.file))),
         Place::Route => builder.route("printed", &with_secrets(&text(block.file))),
-        Place::Text => return "read as text".to_owned(),
+        Place::Instance(path) => with_neighbours(builder).file(path, &text(block.file)),
+        Place::Properties(path) => {
+            let builder = with_neighbours(builder);
+            let neighbours = std::fs::read_to_string(builder.folder().path().join(path)).unwrap();
+            builder.file(path, &format!("{neighbours}{}", text(block.file)))
+        }
         _ => builder.route("printed", &wrapped(block).to_string()),
     };
     for name in ["keystore.jks", "truststore.jks"] {
@@ -134,6 +139,29 @@ fn state(block: &Block) -> String {
         return "loads".to_owned();
     }
     format!("waits for {}", missing.join(", "))
+}
+
+/// An instance with what files of other products expect beside them: stores, their passwords, and a listener.
+fn with_neighbours(builder: GatewayBuilder) -> GatewayBuilder {
+    let secrets = secrets().display().to_string();
+    let store = |prefix: &str, file: &str| format!("{prefix}={secrets}/{file}\n");
+    let boot = [
+        store("openidm.keystore.location", "IG-keystore"),
+        store("openidm.truststore.location", "reverseproxy-truststore.p12"),
+        "openidm.keystore.password=password\nopenidm.truststore.password=password\n".to_owned(),
+        "openidm.https.keystore.cer.alias=https-connector-key\nopenidm.csrfFilter.enabled=true\n".to_owned(),
+    ];
+    let application = [
+        store("iam.web-server.https.keystore.file", "IG-keystore"),
+        "iam.web-server.https.keystore.password=password\n".to_owned(),
+    ];
+    builder.folder().write("instances/auth/iam-truststore.p12", "");
+    let trust_store = builder.folder().path().join("instances/auth/iam-truststore.p12");
+    std::fs::copy(Path::new(&secrets).join("reverseproxy-truststore.p12"), trust_store).unwrap();
+    builder
+        .file("resolver/boot.properties", &boot.concat())
+        .file("application.properties", &application.concat())
+        .file("conf/webserver.listener-http.json", &text("idm-listener-http.json"))
 }
 
 /// What an error says is not offered: an object type, or something that a property asks for.
@@ -165,7 +193,9 @@ fn wrapped(block: &Block) -> Value {
         Place::RouteFields => {
             return json!({ "handler": handler, "properties": printed["properties"] });
         }
-        Place::Admin | Place::Route | Place::Text => unreachable!("these are files of their own"),
+        Place::Admin | Place::Route | Place::Instance(_) | Place::Properties(_) => {
+            unreachable!("these are files of their own")
+        }
     }
     json!({ "heap": heap, "handler": handler })
 }
