@@ -44,7 +44,7 @@ const PROGRAMS: &[Program] = &[
     Program {
         name: "javac",
         from: Source::Debian("default-jdk-headless"),
-        used_by: "differential: Java itself",
+        used_by: "differential and tests of key stores: Java itself",
     },
     Program { name: "mvn", from: Source::Debian("maven"), used_by: "differential: fetches JUEL" },
     Program { name: "python3", from: Source::Debian("python3"), used_by: "tests of scripts in bin/" },

@@ -6,9 +6,10 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::check::Format;
+use crate::keys::{KeysCommand, build_trust_store};
 use crate::sample_app::Ports;
 use crate::schema::SchemaRole;
-use crate::{boot, check, demo, explain, pid, reference, sample_app, schema};
+use crate::{boot, check, demo, explain, keys, pid, reference, sample_app, schema};
 
 /// An identity gateway that runs the configuration of ForgeRock / Ping Identity Gateway.
 #[derive(Parser)]
@@ -93,6 +94,13 @@ enum Command {
         #[arg(last = true, required = true)]
         request: Vec<String>,
     },
+    /// Make, show, import, export and convert keys and certificates, without keytool and openssl.
+    Keys {
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
+    /// Make a trust store of certificates that Java programs can read too.
+    BuildTrustStore(build_trust_store::Arguments),
     /// Print the JSON Schema of the files of an instance, so that an editor completes and checks them.
     Schema {
         /// The kind of file. Default: config.json and routes alike.
@@ -140,6 +148,8 @@ impl Arguments {
                 sample_app::run(host, Ports { http, https: Some(https), client_auth })
             }
             Command::Explain { directory, format, request } => explain::explain(directory, format, &request),
+            Command::Keys { command } => command.run(),
+            Command::BuildTrustStore(arguments) => keys::finish(build_trust_store::run(&arguments)),
             Command::Schema { role } => schema::print(role),
             Command::Reference { directory } => reference::write(&directory),
         }

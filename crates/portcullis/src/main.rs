@@ -14,6 +14,7 @@ mod errors;
 mod explain;
 mod gateway;
 mod instance;
+mod keys;
 mod language;
 mod logging;
 mod pid;

@@ -59,7 +59,7 @@ pub(crate) fn code_page(code: &Code) -> String {
 
 /// Every code of every crate, in the order of the numbers.
 pub(crate) fn codes() -> Vec<&'static Code> {
-    let crates = [source::CODES, expression::CODES, heap::CODES, crate::errors::CODES];
+    let crates = [source::CODES, expression::CODES, heap::CODES, crate::errors::CODES, crate::keys::CODES];
     let all = crates.iter().chain(objects::CODES).copied();
     let mut codes: Vec<&Code> = all.flatten().copied().collect();
     codes.sort_by_key(|code| code.number);

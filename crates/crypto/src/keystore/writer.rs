@@ -22,6 +22,16 @@ pub struct NewEntry {
     pub key: KeyMaterial,
 }
 
+impl NewEntry {
+    /// Whether such a file can hold it.
+    ///
+    /// # Errors
+    /// [`KeyStoreError::Entry`] with the reason why not.
+    pub fn check(&self) -> Result<(), KeyStoreError> {
+        new_entry(self, &mut HashSet::new()).map(drop)
+    }
+}
+
 /// Writes a PKCS#12 file; one password protects the file and each key in it, as keytool has it.
 ///
 /// # Errors
@@ -37,11 +47,7 @@ pub fn write_pkcs12(entries: &[NewEntry], password: &[u8]) -> Result<Vec<u8>, Ke
     let mut ids = HashSet::new();
     for entry in entries {
         let alias = entry.alias.to_lowercase();
-        let written = new_entry(entry, &mut ids).map_err(|reason| reason.of_entry(&alias))?;
-        if alias.chars().any(|character| u32::from(character) > 0xFFFF) {
-            return Err(KeyStoreError::NotWritable("its name has characters that the format does not have")
-                .of_entry(&alias));
-        }
+        let written = new_entry(entry, &mut ids)?;
         if writer.entry(&alias).is_some() {
             return Err(KeyStoreError::NotWritable("there is another of this name").of_entry(&alias));
         }
@@ -63,6 +69,14 @@ fn is_for_java(password: &str) -> bool {
 }
 
 fn new_entry(entry: &NewEntry, ids: &mut HashSet<u128>) -> Result<KeyStoreEntry, KeyStoreError> {
+    if entry.alias.chars().any(|character| u32::from(character) > 0xFFFF) {
+        let reason = KeyStoreError::NotWritable("its name has characters that the format does not have");
+        return Err(reason.of_entry(&entry.alias));
+    }
+    content(entry, ids).map_err(|reason| reason.of_entry(&entry.alias))
+}
+
+fn content(entry: &NewEntry, ids: &mut HashSet<u128>) -> Result<KeyStoreEntry, KeyStoreError> {
     let certificate = |der: &[u8]| {
         Certificate::from_der(der).map_err(|_| KeyStoreError::NotWritable("its certificate cannot be read"))
     };

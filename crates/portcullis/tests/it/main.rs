@@ -21,6 +21,8 @@ mod explain_command;
 mod guides;
 mod hostile_files;
 mod kept_for_browsers;
+mod key_tools;
+mod keys_command;
 mod load_balancer;
 mod mistakes;
 mod older_names;
