@@ -1,9 +1,10 @@
-//! Key stores as Java reads them: `expected.txt` is what a Java program says of each file in `keystores/`, and
-//! the same lines have to come from here.
+//! Key stores as Java reads them: `expected.txt` is what a Java program, `Describe.java`, says of each file in
+//! `keystores/`, and the same lines have to come from here. `make.sh` makes all of it anew.
 
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use crypto::keystore::{Entry, EntryKind, KeyStore};
@@ -70,4 +71,17 @@ fn prints_what_java_prints() {
         }
     }
     expect_file![folder().join("expected.txt")].assert_eq(&lines);
+}
+
+#[test]
+fn java_says_what_is_expected() {
+    let program = folder().join("Describe.java");
+    let Ok(ran) = Command::new("java").arg(program).arg(folder()).output() else {
+        let is_build_machine = std::env::var("CI").is_ok_and(|value| value == "true");
+        assert!(!is_build_machine, "there is no Java; run `cargo xtask setup`");
+        eprintln!("skipped: there is no Java on this machine; run `cargo xtask setup`");
+        return;
+    };
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    expect_file![folder().join("expected.txt")].assert_eq(&String::from_utf8_lossy(&ran.stdout));
 }
