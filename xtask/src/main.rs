@@ -29,6 +29,7 @@ usage: cargo xtask COMMAND
   new filter FooFilter         a filter from a template, registered, with a failing test and an example
   new handler FooHandler       the same for a handler
   test [FILTER]                the tests whose name contains FILTER
+  test cert-swap [OPTIONS]     replace a certificate under load (--seconds, --gateway)
   differential [OPTIONS]       compare with Java's own engines (--expressions N, --patterns N, --seed N)
   fuzz TARGET SECONDS          run one fuzz target
   bench proxy [OPTIONS]        cost of a proxied request beside nginx and haproxy (--help lists the options)
@@ -57,6 +58,7 @@ fn dispatch(words: &[&str]) -> Result<()> {
         ["gen"] => generate::write(),
         ["gen", "--check"] => generate::check(),
         ["new", role, name] => new::run(role, name),
+        ["test", "cert-swap", options @ ..] => bench::run_cert_swap(options),
         ["test", filter @ ..] => tests::run(filter),
         ["differential", options @ ..] => differential::run(options),
         ["fuzz", target, seconds] => fuzz::run(target, seconds),

@@ -8,6 +8,7 @@
 //! round's ratio. Requests per second are not measured at all: on a few cores they mostly tell how much the
 //! load generator and the origin took.
 
+mod cert_swap;
 mod configurations;
 mod instructions;
 mod load;
@@ -69,6 +70,17 @@ pub(crate) fn run_reload(words: &[&str]) -> Result<()> {
     let programs = Programs { nginx: tool::require("nginx")?, haproxy: PathBuf::new(), gateway: None };
     tool::require("wrk")?;
     reload::run(&programs, &program, options.visit)
+}
+
+/// `test cert-swap`: replaces a certificate under load; an error when anything failed.
+pub(crate) fn run_cert_swap(words: &[&str]) -> Result<()> {
+    let mut options = Options::parse(words)?;
+    if !words.contains(&"--seconds") {
+        options.visit = Duration::from_secs(60);
+    }
+    let program = gateway(&options)?;
+    ["curl", "openssl", "wrk"].into_iter().try_for_each(|name| tool::require(name).map(|_| ()))?;
+    cert_swap::run(&program, options.visit)
 }
 
 /// `bench tls`: an error when a gate is missed.

@@ -64,6 +64,11 @@ pub enum KeyStoreError {
 }
 
 impl KeyStoreError {
+    /// Whether another password may be all that is needed.
+    pub fn is_about_password(&self) -> bool {
+        matches!(self, Self::PasswordNeeded | Self::PasswordNotText | Self::WrongPassword)
+    }
+
     pub(super) fn of_entry(self, alias: &str) -> Self {
         Self::Entry { alias: alias.to_owned(), reason: Box::new(self) }
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crypto::Secret;
-use crypto::keystore::{self, KeyStoreError};
+use crypto::keystore;
 use heap::{Builder, ObjectConfig, Role, Spanned};
 use percent_encoding::percent_decode_str;
 use schemars::JsonSchema;
@@ -150,7 +150,7 @@ impl KeyStoreRef {
         });
         let opening = opening.await.map_err(|panic| errors::unreadable_store(&file.path, &panic, &file.span));
         let store = opening?.map_err(|error| {
-            let place = if is_about_password(&error) { file.password.span() } else { None };
+            let place = if error.is_about_password() { file.password.span() } else { None };
             errors::key_store(&file.path, &error, place.unwrap_or(&file.span))
         })?;
         let store = Arc::new(store);
@@ -173,11 +173,6 @@ impl KeyStoreRef {
     pub(super) fn span(&self) -> &Span {
         &self.0.span
     }
-}
-
-fn is_about_password(error: &KeyStoreError) -> bool {
-    use KeyStoreError::{PasswordNeeded, PasswordNotText, WrongPassword};
-    matches!(error, PasswordNeeded | PasswordNotText | WrongPassword)
 }
 
 fn digest(bytes: &[u8], password: Option<&[u8]>) -> [u8; 32] {

@@ -26,7 +26,7 @@ use crate::secrets::{SecretsProviderField, provider_of};
 /// Keys, certificates and whom to believe are looked at every second. A change serves new connections; open ones go
 /// on as they began. While the new state cannot be used, the last good one stays and the log says why.
 ///
-/// TLS 1.2 and 1.3 are offered. At the start, a key or certificate that cannot be used is an error, and nothing
+/// TLS 1.2 and 1.3 are offered, and within them HTTP/2 and HTTP/1.1. At the start, a key or certificate that cannot be used is an error, and nothing
 /// listens.
 ///
 /// ```json
@@ -65,7 +65,8 @@ pub struct ServerTlsOptions {
     ssl_context_algorithm: Option<Spanned<String>>,
     /// The versions that are offered: `TLSv1.2` and `TLSv1.3`, both by default.
     ssl_enabled_protocols: Option<NameList>,
-    /// Whether the protocol above TLS is agreed on within the handshake.
+    /// Whether the protocol above TLS is agreed on within the handshake: HTTP/2 if the client speaks it, else
+    /// HTTP/1.1. Without, it is HTTP/1.1.
     alpn: Option<Alpn>,
 }
 
@@ -146,7 +147,8 @@ impl ObjectConfig for ServerTlsOptions {
     type Object = ServerTlsRef;
 
     fn build(self, b: &mut Builder<'_>) -> Result<ServerTlsRef, Diagnostic> {
-        let negotiation = self.names().negotiation(b.span())?;
+        let mut negotiation = self.names().negotiation(b.span())?;
+        negotiation.http2 = negotiation.alpn;
         let client_auth = match self.client_auth {
             ClientAuthField::None => ClientAuth::None,
             ClientAuthField::Request => ClientAuth::Request,

@@ -40,7 +40,7 @@ pub(super) fn read(
 ) -> Result<HashMap<SecretId, Vec<CryptoKey>>, Problem> {
     let file = path.display();
     let store = KeyStore::open(bytes, passwords.store.bytes()).map_err(|error| {
-        let place = if is_about_password(&error) { Place::StorePassword } else { Place::File };
+        let place = if error.is_about_password() { Place::StorePassword } else { Place::File };
         Problem::new(place, format!("the key store `{file}` {error}"))
     })?;
     let mut found = HashMap::with_capacity(aliases.len());
@@ -66,7 +66,7 @@ fn key(
         let password = passwords.entry.as_ref().unwrap_or(&passwords.store);
         let key = entry.key(password.bytes()).map_err(|error| {
             let place = match &error {
-                KeyStoreError::Entry { reason, .. } if is_about_password(reason) => Place::EntryPassword,
+                KeyStoreError::Entry { reason, .. } if reason.is_about_password() => Place::EntryPassword,
                 _ => Place::Alias(alias.span().clone()),
             };
             Problem::new(place, format!("the key store `{file}` {error}"))
@@ -99,9 +99,4 @@ fn listed(store: &KeyStore) -> String {
         0 => listed,
         count => format!("{listed}, and {count} unencrypted private keys, which Java does not read either"),
     }
-}
-
-fn is_about_password(error: &KeyStoreError) -> bool {
-    use KeyStoreError::{PasswordNeeded, PasswordNotText, WrongPassword};
-    matches!(error, PasswordNeeded | PasswordNotText | WrongPassword)
 }

@@ -4,6 +4,7 @@ use expect_test::{Expect, expect};
 
 use super::keys::Keys;
 use super::{key_manager, serving, tools_are_here, trust_manager};
+use crate::guides;
 
 /// Starts a gateway with these options, which must fail, and compares its complaints.
 #[track_caller]
@@ -294,6 +295,47 @@ fn names_that_leave_nothing_to_offer() {
         expect![[r#"
         error[PC0433]: a listener has to prove who it is, and there is no key to do that with
         ^^^^
+    "#]],
+    );
+}
+
+#[test]
+fn an_alias_that_is_not_there() {
+    if !tools_are_here() {
+        return;
+    }
+    let keys = Keys::new();
+    let store = |aliases: &str, password: &str| {
+        let file = guides::secrets().join("IG-keystore");
+        format!(
+            r#""keyManager": {{ "type": "SecretsKeyManager", "config": {{ "signingSecretId": "key", "secretsProvider": {{
+                "type": "KeyStoreSecretStore", "config": {{ "file": "{}", "storePasswordSecretId": "password",
+                  "secretsProvider": {{ "type": "Base64EncodedSecretStore",
+                    "config": {{ "secrets": {{ "password": "{password}" }} }} }},
+                  "mappings": [{{ "secretId": "key", "aliases": ["{aliases}"] }}] }} }} }} }}"#,
+            file.display()
+        )
+    };
+    let check = |options: &str, expected: Expect| {
+        let shown = failed(&keys, options);
+        expected.assert_eq(&shown.replace(&guides::secrets().display().to_string(), "SECRETS"));
+    };
+    check(
+        &store("https-connector", "cGFzc3dvcmQ="),
+        expect![[r#"
+        error[PC0440]: the key store `SECRETS/IG-keystore` has no entry `https-connector`; it has `https-connector-key`
+        ^^^^^^^^^^^^^^^^^
+        error[PC0431]: there is no private key: the secret `key` cannot be used: the key store `SECRETS/IG-keystore` has no entry `https-connector`; it has `https-connector-key`
+        ^^^^^
+    "#]],
+    );
+    check(
+        &store("https-connector-key", "d3Jvbmc="),
+        expect![[r#"
+        error[PC0440]: the key store `SECRETS/IG-keystore` does not open with this password, or has been changed
+        ^^^^^^^^^^
+        error[PC0431]: there is no private key: the secret `key` cannot be used: the key store `SECRETS/IG-keystore` does not open with this password, or has been changed
+        ^^^^^
     "#]],
     );
 }

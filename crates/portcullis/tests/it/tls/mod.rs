@@ -101,7 +101,16 @@ fn subject(port: u16, name: &str) -> String {
 /// What `curl` says after a request for `https://NAME/PATH`: the head and body of the answer, or its complaint.
 fn curl(port: u16, name: &str, path: &str, arguments: &[&str]) -> String {
     let mut command = Command::new("curl");
-    command.args(["--silent", "--show-error", "--include", "--max-time", "20", "--noproxy", "*"]);
+    command.args([
+        "--silent",
+        "--show-error",
+        "--include",
+        "--max-time",
+        "20",
+        "--noproxy",
+        "*",
+        "--http1.1",
+    ]);
     command.arg("--resolve").arg(format!("{name}:{port}:127.0.0.1")).args(arguments);
     said(&command.arg(format!("https://{name}:{port}{path}")).output().unwrap())
 }

@@ -78,6 +78,22 @@ fn suites_and_versions_are_those_of_the_configuration() {
 }
 
 #[test]
+fn http_2_is_agreed_on_unless_alpn_is_switched_off() {
+    if !tools_are_here() {
+        return;
+    }
+    let keys = Keys::new().self_signed("key", &["ig.example.com"]);
+    let ask = |options: &str| {
+        let options = key_manager("key") + options;
+        let gateway = serving(&keys, &options, "").route("all", &answer_route("hello")).start();
+        curl(tls_port(&gateway), "ig.example.com", "/", &["--insecure", "--http2"])
+    };
+    assert!(ask("").starts_with("HTTP/2 200 \r\n"), "{}", ask(""));
+    assert!(ask(r#", "alpn": { "enabled": true }"#).starts_with("HTTP/2 200 \r\n"));
+    assert!(ask(r#", "alpn": { "enabled": false }"#).starts_with("HTTP/1.1 200 OK\r\n"));
+}
+
+#[test]
 fn strict_transport_security_is_told_over_tls_when_it_is_configured() {
     if !tools_are_here() {
         return;
@@ -155,7 +171,7 @@ fn clear_text_on_the_port_with_tls_is_not_served() {
 }
 
 #[test]
-fn the_admin_connector_serves_over_tls_and_tells_when_certificates_expire() {
+fn metrics_tell_when_certificates_expire() {
     if !tools_are_here() {
         return;
     }
@@ -172,4 +188,42 @@ fn the_admin_connector_serves_over_tls_and_tells_when_certificates_expire() {
     assert!(text.contains(
         "portcullis_certificates_current{file=\"config/admin.json\",object=\"ServerTlsOptions-1\"} 1\n"
     ));
+}
+
+#[test]
+fn a_certificate_that_expires_soon_is_told_at_the_start_and_by_check() {
+    if !tools_are_here() {
+        return;
+    }
+    let keys = Keys::new().self_signed("ours", &[]).issued("key", "/CN=ig.example.com", "ours", "10");
+    let builder = serving(&keys, &key_manager("key"), "");
+    let folder = builder.folder().path().to_str().unwrap().to_owned();
+    let checked = builder.arguments(&["check", &folder]).run();
+    assert!(checked.success(), "{}", checked.output);
+    let told = format!("warning[PC0435]: the certificate of `key` ({}) expires in ", keys.file("key.pem"));
+    assert!(checked.output.contains(&told), "{}", checked.output);
+    let gateway = serving(&keys, &key_manager("key"), "").start();
+    gateway.wait_for_log(&told);
+    let log = gateway.log();
+    assert_eq!(log.matches("PC0435").count(), 1, "{log}");
+}
+
+#[test]
+fn the_admin_connector_serves_over_tls() {
+    if !tools_are_here() {
+        return;
+    }
+    let keys = Keys::new().self_signed("key", &["ig.example.com"]);
+    let builder = serving(&keys, &key_manager("key"), "");
+    let admin = builder.folder().read("config/admin.json").unwrap();
+    let place = r#""adminConnector": { "port": 0, "#;
+    // Nothing tells which port the admin connector gets, so it takes one that was free a moment ago.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let with_tls = format!(r#""adminConnector": {{ "tls": "ServerTlsOptions-1", "port": {port}, "#);
+    assert!(admin.contains(place), "{admin}");
+    let _gateway = builder.admin(&admin.replace(place, &with_tls)).start();
+    let answer = curl(port, "ig.example.com", "/health/ready", &["--insecure"]);
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    let metrics = curl(port, "ig.example.com", "/metrics/prometheus/0.0.4", &["--insecure"]);
+    assert!(metrics.contains("portcullis_certificate_expiry_days{"), "{metrics}");
 }
