@@ -59,8 +59,11 @@ fn home() -> Folder {
     }
     run("openssl pkcs12 -export -inkey iam-server-private-key.pem -in iam-server-certificate.pem -name iam \
          -passout pass:password -out instances/auth/iam-keystore.p12");
-    run("keytool -importcert -noprompt -storetype PKCS12 -keystore instances/auth/iam-truststore.p12 \
-         -storepass password -alias iam-client -file iam-client-certificate.pem");
+    run(&format!(
+        "{} build-trust-store --certs iam-client-certificate.pem --output instances/auth/iam-truststore.p12 \
+         --password password",
+        crate::PROGRAM
+    ));
     home
 }
 
@@ -86,7 +89,7 @@ const CERTIFICATE: [&str; 4] =
 
 #[test]
 fn client_certificates_are_required_of_one_application_and_not_of_the_other() {
-    if !tools::are_here(&["openssl", "curl", "keytool"]) {
+    if !tools::are_here(&["openssl", "curl"]) {
         return;
     }
     let home = home();

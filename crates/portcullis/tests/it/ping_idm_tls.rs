@@ -200,6 +200,28 @@ fn a_listener_whose_store_cannot_be_used_is_not_opened() {
 }
 
 #[test]
+fn a_new_certificate_in_the_key_store_needs_no_restart() {
+    let Some(security) = Security::get() else { return };
+    let gateway = security.installation("", &[("https", HTTPS)]).start();
+    let renewed = Folder::new();
+    for line in [
+        "keytool -genkeypair -storetype JCEKS -keystore keystore.jceks -storepass s3cret -alias openidm-localhost \
+         -keyalg EC -validity 60 -dname CN=localhost -ext san=dns:localhost",
+        "keytool -exportcert -rfc -storetype JCEKS -keystore keystore.jceks -storepass s3cret \
+         -alias openidm-localhost -file renewed.pem",
+    ] {
+        let mut words = line.split_whitespace();
+        let output = Command::new(words.next().unwrap()).args(words).current_dir(renewed.path()).output().unwrap();
+        assert!(output.status.success(), "{line}: {output:?}");
+    }
+    let certificate = renewed.path().join("renewed.pem").display().to_string();
+    let ask = || security.curl(&gateway, "localhost", &["--cacert", &certificate]);
+    assert_eq!(status(&ask()), "none");
+    std::fs::copy(renewed.path().join("keystore.jceks"), gateway.path().join("security/keystore.jceks")).unwrap();
+    testbed::eventually("the new certificate is served", || (status(&ask()) == "200").then_some(()));
+}
+
+#[test]
 fn the_proxy_protocol_comes_before_tls() {
     let Some(security) = Security::get() else { return };
     if !tools::are_here(&["haproxy"]) {
