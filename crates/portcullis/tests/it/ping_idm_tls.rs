@@ -211,13 +211,15 @@ fn a_new_certificate_in_the_key_store_needs_no_restart() {
          -alias openidm-localhost -file renewed.pem",
     ] {
         let mut words = line.split_whitespace();
-        let output = Command::new(words.next().unwrap()).args(words).current_dir(renewed.path()).output().unwrap();
+        let output =
+            Command::new(words.next().unwrap()).args(words).current_dir(renewed.path()).output().unwrap();
         assert!(output.status.success(), "{line}: {output:?}");
     }
     let certificate = renewed.path().join("renewed.pem").display().to_string();
     let ask = || security.curl(&gateway, "localhost", &["--cacert", &certificate]);
     assert_eq!(status(&ask()), "none");
-    std::fs::copy(renewed.path().join("keystore.jceks"), gateway.path().join("security/keystore.jceks")).unwrap();
+    std::fs::copy(renewed.path().join("keystore.jceks"), gateway.path().join("security/keystore.jceks"))
+        .unwrap();
     testbed::eventually("the new certificate is served", || (status(&ask()) == "200").then_some(()));
 }
 
