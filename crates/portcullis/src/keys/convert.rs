@@ -7,7 +7,7 @@ use clap::Args;
 use source::Diagnostic;
 
 use super::import_cert::add_trusted;
-use super::password::{self, PasswordArguments};
+use super::password::{self, EntryPasswordArguments, PasswordArguments};
 use super::store::{self, Store};
 use super::{Done, errors, files};
 
@@ -20,12 +20,8 @@ pub(crate) struct Arguments {
     output: PathBuf,
     #[command(flatten)]
     password: PasswordArguments,
-    /// File with the password of the entries, if it is another one.
-    #[arg(long, value_name = "FILE")]
-    entry_password_file: Option<PathBuf>,
-    /// That password itself, which other users of the machine may see in the list of processes.
-    #[arg(long, value_name = "PASSWORD", conflicts_with = "entry_password_file")]
-    entry_password: Option<String>,
+    #[command(flatten)]
+    entry_password: EntryPasswordArguments,
     /// File with the password of the new store. Default: that of the old one.
     #[arg(long, value_name = "FILE")]
     new_password_file: Option<PathBuf>,
@@ -46,7 +42,7 @@ const NOTHING_WRITTEN: &str = "nothing is written; give the password of the entr
 pub(super) fn run(arguments: &Arguments) -> Result<Done, Diagnostic> {
     files::is_free(&arguments.output, arguments.force)?;
     let password = arguments.password.needed()?;
-    let own = password::read(arguments.entry_password_file.as_deref(), arguments.entry_password.as_deref())?;
+    let own = arguments.entry_password.read()?;
     let new = password::read(arguments.new_password_file.as_deref(), arguments.new_password.as_deref())?;
     let new = new.unwrap_or_else(|| password.clone());
     let source = store::read(&arguments.keystore, Some(&password))?;

@@ -9,7 +9,7 @@ use source::Diagnostic;
 use zeroize::Zeroizing;
 
 use super::files::{self, Access};
-use super::password::{self, PasswordArguments};
+use super::password::{EntryPasswordArguments, PasswordArguments};
 use super::{Done, errors, pem, store};
 
 #[derive(Args)]
@@ -31,12 +31,8 @@ pub(crate) struct Arguments {
     format: Format,
     #[command(flatten)]
     password: PasswordArguments,
-    /// File with the password of the entry, if it has one of its own.
-    #[arg(long, value_name = "FILE")]
-    entry_password_file: Option<PathBuf>,
-    /// That password itself, which other users of the machine may see in the list of processes.
-    #[arg(long, value_name = "PASSWORD", conflicts_with = "entry_password_file")]
-    entry_password: Option<String>,
+    #[command(flatten)]
+    entry_password: EntryPasswordArguments,
     /// Replace the file if it exists.
     #[arg(long)]
     force: bool,
@@ -66,7 +62,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Done, Diagnostic> {
     let keystore = store::read(&arguments.keystore, password)?;
     let entry = keystore.get(&arguments.alias);
     let entry = entry.ok_or_else(|| errors::no_entry(&arguments.keystore, &arguments.alias, &keystore))?;
-    let own = password::read(arguments.entry_password_file.as_deref(), arguments.entry_password.as_deref())?;
+    let own = arguments.entry_password.read()?;
     let own = own.as_ref().map(|password| password.as_slice());
     let taken = match arguments.content {
         Content::All | Content::Key => {
@@ -133,18 +129,13 @@ impl Taken {
             Some(Self { pem, der: der.map(|der| Zeroizing::new(der.to_vec())), access: Access::Owner })
         };
         match material {
-            KeyMaterial::Private { pkcs8, chain, .. } if content == Content::All && !chain.is_empty() => {
-                key(pem::key_with_chain(pkcs8, chain), None)
+            KeyMaterial::Private { pkcs8, .. } if content == Content::Key => {
+                key(pem::block("PRIVATE KEY", pkcs8), Some(pkcs8))
             }
-            KeyMaterial::Private { pkcs8, .. } => key(pem::block("PRIVATE KEY", pkcs8), Some(pkcs8)),
-            KeyMaterial::Symmetric { algorithm, bytes } => {
-                let label = match algorithm.as_str() {
-                    "AES" => "AES SECRET KEY",
-                    hmac if hmac.starts_with("Hmac") => "HMAC SECRET KEY",
-                    _ => "GENERIC SECRET",
-                };
-                key(pem::block(label, bytes), Some(bytes))
+            KeyMaterial::Private { pkcs8, chain, .. } => {
+                key(pem::of_key(material), chain.is_empty().then_some(pkcs8.as_slice()))
             }
+            KeyMaterial::Symmetric { bytes, .. } => key(pem::of_key(material), Some(bytes)),
             KeyMaterial::Certificate { der } if content == Content::All => {
                 Some(Self::certificates(std::slice::from_ref(der)))
             }

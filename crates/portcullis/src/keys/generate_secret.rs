@@ -1,30 +1,21 @@
 //! `portcullis keys generate-secret`: what `keytool -genseckey` and `keytool -importpass` do.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use crypto::{KeyMaterial, generate};
 use source::Diagnostic;
 
-use super::files::{self, Access};
-use super::password::{self, PasswordArguments};
-use super::store::Store;
-use super::{Done, errors, pem};
+use super::place::PlaceArguments;
+use super::{Done, errors, password};
 
 /// What Java calls a password that is imported.
 const IMPORTED: &str = "PBEWithMD5AndDES";
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// The key store to put the key into; made if it does not exist.
-    #[arg(long, required_unless_present = "pem", requires = "alias")]
-    keystore: Option<PathBuf>,
-    /// The name of the entry.
-    #[arg(long, requires = "keystore")]
-    alias: Option<String>,
-    /// Write a PEM file instead, as PemPropertyFormat reads it.
-    #[arg(long, value_name = "FILE", conflicts_with = "keystore")]
-    pem: Option<PathBuf>,
+    #[command(flatten)]
+    place: PlaceArguments,
     /// What the key is for.
     #[arg(long, value_enum, ignore_case = true, default_value_t = SecretAlgorithm::HmacSha512)]
     algorithm: SecretAlgorithm,
@@ -34,11 +25,6 @@ pub(crate) struct Arguments {
     /// Store the password in this file, `-` for standard input, instead of a new key.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["algorithm", "size"])]
     import: Option<PathBuf>,
-    #[command(flatten)]
-    password: PasswordArguments,
-    /// Replace an entry of this name, or the PEM file.
-    #[arg(long)]
-    force: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -85,38 +71,30 @@ impl SecretAlgorithm {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Done, Diagnostic> {
-    let (algorithm, bytes, label) = match &arguments.import {
-        Some(file) => (IMPORTED, password::from_file(file)?, "GENERIC SECRET"),
-        None => {
-            let algorithm = arguments.algorithm;
-            let bytes = generate::random(algorithm.bits(arguments.size)? as usize / 8);
-            let bytes = bytes.map_err(|error| errors::key_input(&error.to_string()))?;
-            let is_aes = algorithm == SecretAlgorithm::Aes;
-            (algorithm.name(), bytes, if is_aes { "AES SECRET KEY" } else { "HMAC SECRET KEY" })
+    let (place, key) = arguments.place.put(|| match &arguments.import {
+        Some(file) => imported(file),
+        None => generated(arguments.algorithm, arguments.size),
+    })?;
+    let mut done = Done::default();
+    match key {
+        KeyMaterial::Symmetric { algorithm, bytes } if algorithm != IMPORTED => {
+            done.say(&format!("{place}: {algorithm} key of {} bits", bytes.len() * 8));
         }
-    };
+        _ => done.say(&format!("{place}: the password")),
+    }
+    Ok(done)
+}
+
+fn imported(file: &Path) -> Result<KeyMaterial, Diagnostic> {
+    let bytes = password::from_file(file)?;
     if bytes.is_empty() {
         return Err(errors::key_input("the password to store is empty"));
     }
-    let what = match arguments.import {
-        Some(_) => "the password".to_owned(),
-        None => format!("{algorithm} key of {} bits", bytes.len() * 8),
-    };
-    let mut done = Done::default();
-    if let Some(path) = &arguments.pem {
-        files::write(path, pem::block(label, &bytes).as_bytes(), Access::Owner, arguments.force)?;
-        done.say(&format!("{}: {what}", path.display()));
-    }
-    if let (Some(path), Some(alias)) = (&arguments.keystore, &arguments.alias) {
-        let password = arguments.password.needed()?;
-        let mut store = Store::open(path, &password)?;
-        store.add(
-            alias,
-            KeyMaterial::Symmetric { algorithm: algorithm.to_owned(), bytes },
-            arguments.force,
-        )?;
-        store.save()?;
-        done.say(&format!("{}: {}: {what}", path.display(), alias.to_lowercase()));
-    }
-    Ok(done)
+    Ok(KeyMaterial::Symmetric { algorithm: IMPORTED.to_owned(), bytes })
+}
+
+fn generated(algorithm: SecretAlgorithm, size: Option<u32>) -> Result<KeyMaterial, Diagnostic> {
+    let length = algorithm.bits(size)? as usize / 8;
+    let bytes = generate::random(length).map_err(|error| errors::key_input(&error.to_string()))?;
+    Ok(KeyMaterial::Symmetric { algorithm: algorithm.name().to_owned(), bytes })
 }

@@ -17,6 +17,7 @@ mod import_cert;
 mod list;
 mod password;
 mod pem;
+mod place;
 mod store;
 mod subject;
 mod wanted;

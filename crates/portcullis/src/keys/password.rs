@@ -39,6 +39,24 @@ impl PasswordArguments {
     }
 }
 
+/// The password of an entry that has one of its own.
+#[derive(Args)]
+pub(super) struct EntryPasswordArguments {
+    /// File with the password of the entry, if it has one of its own.
+    #[arg(long, value_name = "FILE")]
+    entry_password_file: Option<PathBuf>,
+    /// That password itself, which other users of the machine may see in the list of processes.
+    #[arg(long, value_name = "PASSWORD", conflicts_with = "entry_password_file")]
+    entry_password: Option<String>,
+}
+
+impl EntryPasswordArguments {
+    /// The password, if there is one.
+    pub(super) fn read(&self) -> Result<Option<Zeroizing<Vec<u8>>>, Diagnostic> {
+        read(self.entry_password_file.as_deref(), self.entry_password.as_deref())
+    }
+}
+
 /// A password from a file or an option; what neither gives is `None`.
 pub(super) fn read(
     file: Option<&Path>,

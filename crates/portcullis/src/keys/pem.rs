@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use crypto::KeyMaterial;
 use zeroize::Zeroizing;
 
 /// As wide as everybody writes it (RFC 7468, section 2).
@@ -22,11 +23,25 @@ pub(super) fn block(label: &str, der: &[u8]) -> Zeroizing<String> {
     block
 }
 
-/// A private key with its certificates, as PemPropertyFormat reads them.
-pub(super) fn key_with_chain(pkcs8: &[u8], chain: &[Vec<u8>]) -> Zeroizing<String> {
-    let mut text = block("PRIVATE KEY", pkcs8);
-    text.push_str(&certificates(chain));
-    text
+/// A key with its certificates, or a certificate, as PemPropertyFormat reads them.
+pub(super) fn of_key(material: &KeyMaterial) -> Zeroizing<String> {
+    match material {
+        KeyMaterial::Private { pkcs8, chain, .. } => {
+            let mut text = block("PRIVATE KEY", pkcs8);
+            text.push_str(&certificates(chain));
+            text
+        }
+        KeyMaterial::Symmetric { algorithm, bytes } => {
+            let label = match algorithm.as_str() {
+                "AES" => "AES SECRET KEY",
+                hmac if hmac.starts_with("Hmac") => "HMAC SECRET KEY",
+                _ => "GENERIC SECRET",
+            };
+            block(label, bytes)
+        }
+        KeyMaterial::Public { spki } => block("PUBLIC KEY", spki),
+        KeyMaterial::Certificate { der } => block("CERTIFICATE", der),
+    }
 }
 
 /// Certificates one after the other.
