@@ -29,8 +29,9 @@ impl Told {
             let hops = elements.iter().filter_map(|element| parameter(element, "for")).collect();
             told.walk(options, hops);
         }
+        // Only the last one is the peer's own word; those before it may be the client's.
         let last = members(headers, "x-forwarded-proto").last();
-        let proto = last.or_else(|| elements.iter().rev().find_map(|element| parameter(element, "proto")));
+        let proto = last.or_else(|| elements.last().and_then(|element| parameter(element, "proto")));
         told.is_secure = proto.is_some_and(|proto| proto.eq_ignore_ascii_case("https"));
         told
     }

@@ -134,6 +134,7 @@ fn a_trusted_peer_says_whether_its_client_came_over_tls() {
         ("X-Forwarded-Proto: httpsx", "http"),
         ("Forwarded: for=9.9.9.9;proto=https", "https"),
         ("Forwarded: for=9.9.9.9;proto=https, for=10.0.0.1;proto=http", "http"),
+        ("Forwarded: for=9.9.9.9;proto=https, for=10.0.0.1", "http"),
         ("Forwarded: proto=https\r\nX-Forwarded-Proto: http", "http"),
         ("X-Forwarded-Ssl: on", "http"),
     ] {
