@@ -17,10 +17,12 @@ use transport::server::ConnectorOptions;
 use crate::errors;
 
 mod ages;
+mod http2;
 mod schema;
 mod values;
 
 pub(crate) use ages::modernise;
+use http2::{ConnectionWindow, InitialSettings};
 use values::{FieldValue, HostRule, PathRule, Ports, Refused};
 
 /// The port of the default connector.
@@ -154,8 +156,19 @@ struct ConnectorVertx {
     accept_backlog: Option<u32>,
     /// Older name of `host` beside `vertx`.
     host: Option<Spanned<String>>,
-    /// Accepted and ignored: there is no HTTP/2.
-    initial_settings: Option<RawNode>,
+    /// What clients of HTTP/2 are told to keep to.
+    initial_settings: Option<InitialSettings>,
+    /// Speaks HTTP/2 in clear text too, with clients that begin with it at once. Unlike in the original, the
+    /// default is false.
+    http2_clear_text_enabled: bool,
+    /// Bytes of all bodies of a connection that a client may send before they are read. Default: 1048576.
+    #[schemars(with = "Option<u32>")]
+    http2_connection_window_size: Option<ConnectionWindow>,
+    /// Requests that a client may give up within the time of `http2RstFloodWindowDuration`; beyond, its
+    /// connection closes. Default: 400.
+    http2_rst_flood_max_rst_frame_per_window: Option<usize>,
+    /// Seconds. Default: 60.
+    http2_rst_flood_window_duration: Option<u64>,
     /// Accepted and ignored: forms are read as entities.
     max_form_attribute_size: Option<RawNode>,
     /// Accepted and ignored.
@@ -351,6 +364,7 @@ fn apply_vertx(vertx: &ConnectorVertx, options: &mut ConnectorOptions, diagnosti
         Some(seconds) => options.limits.idle_timeout = Duration::from_secs(seconds),
         None => {}
     }
+    options.http2 = vertx.http2();
     let limits = &mut options.limits;
     limits.initial_line_bytes_max = vertx.max_initial_line_length.unwrap_or(limits.initial_line_bytes_max);
     limits.total_headers_bytes_max = vertx.max_header_size.unwrap_or(limits.total_headers_bytes_max);

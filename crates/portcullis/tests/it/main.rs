@@ -20,6 +20,7 @@ mod examples;
 mod explain_command;
 mod guides;
 mod hostile_files;
+mod http2;
 mod kept_for_browsers;
 mod key_tools;
 mod keys_command;
