@@ -84,6 +84,11 @@ impl Io {
         self.0.tls.is_some()
     }
 
+    /// Whether the handshake of TLS agreed on HTTP/2.
+    pub(crate) fn speaks_http2(&self) -> bool {
+        self.0.tls.as_ref().is_some_and(|tls| tls.speaks_http2())
+    }
+
     /// Reads what is there, without waiting and without a system call while nothing has been announced.
     /// Zero bytes mean the end.
     pub(crate) fn try_read(&self, into: &mut BytesMut) -> io::Result<usize> {

@@ -108,18 +108,26 @@ impl Error {
                 format!("{origin} sent a response that cannot be used: {reason}"),
             )
             .repeat_if(Repeat::IfIdempotent),
-            Self::RequestBody(error) => {
-                let kind = match &error {
-                    BodyError::TooLarge { .. } => FaultKind::TooLarge,
-                    BodyError::Incomplete | BodyError::TimedOut => FaultKind::RequestTimeout,
-                    BodyError::Malformed(_) | BodyError::Connection(_) => FaultKind::BadRequest,
-                    BodyError::Storage(_) => FaultKind::Internal,
-                };
-                Fault::new(kind, "The request's body could not be read").because(error).closing()
-            }
-            Self::RequestLength => Fault::internal("The request's body is not as long as it said").closing(),
+            Self::RequestBody(error) => body_fault(error),
+            Self::RequestLength => length_fault(),
         }
     }
+}
+
+/// What a client is told whose body cannot be sent on.
+pub(crate) fn body_fault(error: BodyError) -> Fault {
+    let kind = match &error {
+        BodyError::TooLarge { .. } => FaultKind::TooLarge,
+        BodyError::Incomplete | BodyError::TimedOut => FaultKind::RequestTimeout,
+        BodyError::Malformed(_) | BodyError::Connection(_) => FaultKind::BadRequest,
+        BodyError::Storage(_) => FaultKind::Internal,
+    };
+    Fault::new(kind, "The request's body could not be read").because(error).closing()
+}
+
+/// A body is not what a filter made its length to be.
+pub(crate) fn length_fault() -> Fault {
+    Fault::internal("The request's body is not as long as it said").closing()
 }
 
 impl Attempt {

@@ -12,7 +12,7 @@ use crate::h1::maps;
 use crate::h1::names::{self, Connection, Field, classify};
 
 /// Fields a response may have.
-const FIELDS_MAX: usize = 256;
+pub(crate) const FIELDS_MAX: usize = 256;
 
 /// A response without its body.
 #[derive(Debug)]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crypto::tls::ClientTls;
 
 use super::Resolver;
+use crate::h2::options::ClientHttp2Options;
 
 /// How requests are sent. The configuration names are those of `ReverseProxyHandler`.
 #[derive(Debug, Clone)]
@@ -32,6 +33,8 @@ pub struct ClientOptions {
     pub retries: bool,
     /// How origins are called over TLS (`tls`). Default [`ClientTls::system`].
     pub tls: Arc<ClientTls>,
+    /// When and how origins are spoken to in HTTP/2.
+    pub http2: ClientHttp2Options,
     /// Finds the addresses of origins. Default: the system's resolver.
     pub resolver: Arc<Resolver>,
     /// What the origin is told about the client. Default [`Forwarded::XForwarded`].
@@ -52,6 +55,7 @@ impl Default for ClientOptions {
             response_head_bytes_max: 65_536,
             retries: true,
             tls: ClientTls::system(),
+            http2: ClientHttp2Options::default(),
             resolver: Arc::default(),
             forwarded: Forwarded::default(),
             via: Some("portcullis".to_owned()),

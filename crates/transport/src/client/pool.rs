@@ -13,6 +13,7 @@ use tokio::time::{Instant, timeout};
 
 use super::ClientOptions;
 use super::encode::host_and_port;
+use super::lanes::Lanes;
 use super::wire::Wire;
 
 /// How often expired connections are looked for, at most and at least.
@@ -48,7 +49,11 @@ struct Origins {
 
 /// The connections to one origin.
 #[derive(Debug, Default)]
-struct Origin(Mutex<Connections>);
+pub(crate) struct Origin {
+    connections: Mutex<Connections>,
+    /// Those that speak HTTP/2.
+    pub(crate) lanes: Lanes,
+}
 
 #[derive(Debug, Default)]
 struct Connections {
@@ -70,9 +75,13 @@ impl Pool {
         Self { id: NEXT_POOL.fetch_add(1, Ordering::Relaxed), shards: Mutex::default() }
     }
 
-    /// The right to a connection to the origin of `uri`, or a place in the queue for it.
-    pub(crate) fn permit(&self, uri: &Uri, options: &ClientOptions) -> Result<Granted, Fault> {
-        let origin = self.shard(options).origin(uri);
+    /// What this thread has of the origin of `uri`.
+    pub(crate) fn origin(&self, uri: &Uri, options: &ClientOptions) -> Arc<Origin> {
+        self.shard(options).origin(uri)
+    }
+
+    /// The right to a connection to an origin, which is that of `uri`, or a place in the queue for it.
+    pub(crate) fn permit(origin: Arc<Origin>, uri: &Uri, options: &ClientOptions) -> Result<Granted, Fault> {
         let mut connections = origin.lock();
         if connections.busy < options.connections.max(1) {
             connections.busy += 1;
@@ -98,7 +107,7 @@ impl Pool {
             let shard = Arc::new(Shard::default());
             shards.push((self.id, shard.clone()));
             self.shards.lock().unwrap_or_else(PoisonError::into_inner).push(shard.clone());
-            tokio::spawn(sweep(Arc::downgrade(&shard), options.idle_timeout));
+            tokio::spawn(sweep(Arc::downgrade(&shard), options.idle_timeout, options.http2.idle_timeout));
             shard
         })
     }
@@ -141,6 +150,7 @@ impl Drop for Pool {
                 let idle = std::mem::take(&mut connections.idle);
                 drop(connections);
                 drop(idle);
+                origin.lanes.close();
             }
         }
     }
@@ -173,9 +183,10 @@ impl Shard {
 }
 
 /// Closes connections that have been idle for too long, and forgets origins nobody uses.
-async fn sweep(shard: Weak<Shard>, idle_timeout: Duration) {
+async fn sweep(shard: Weak<Shard>, idle_timeout: Duration, http2_idle_timeout: Duration) {
     loop {
-        tokio::time::sleep((idle_timeout / 4).clamp(SWEEP_EVERY.0, SWEEP_EVERY.1)).await;
+        tokio::time::sleep((idle_timeout.min(http2_idle_timeout) / 4).clamp(SWEEP_EVERY.0, SWEEP_EVERY.1))
+            .await;
         let Some(shard) = shard.upgrade() else { return };
         if shard.closed.load(Ordering::Relaxed) {
             return;
@@ -188,7 +199,9 @@ async fn sweep(shard: Weak<Shard>, idle_timeout: Duration) {
             let mut connections = origin.lock();
             let fresh = connections.idle.partition_point(|(since, _)| since.elapsed() >= idle_timeout);
             expired.extend(connections.idle.drain(..fresh));
-            connections.busy > 0 || !connections.idle.is_empty() || !connections.waiting.is_empty()
+            let is_used =
+                connections.busy > 0 || !connections.idle.is_empty() || !connections.waiting.is_empty();
+            origin.lanes.sweep(http2_idle_timeout) || is_used
         };
         for by_authority in &mut origins.by_authority {
             by_authority.retain(|_, origin| is_used(origin));
@@ -202,7 +215,7 @@ async fn sweep(shard: Weak<Shard>, idle_timeout: Duration) {
 impl Origin {
     fn lock(&self) -> MutexGuard<'_, Connections> {
         // Nothing under the lock panics.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -26,12 +26,16 @@ pub(crate) struct Wire {
     /// It has carried a request before, so the origin may have closed it meanwhile.
     pub(crate) reused: bool,
     /// The generation of the settings of TLS it was made with.
-    generation: u64,
+    pub(crate) generation: u64,
 }
 
 impl Wire {
-    /// Connects to the origin of `uri`, trying its addresses in turn.
-    pub(crate) async fn connect(uri: &Uri, options: &ClientOptions) -> Result<Self, Fault> {
+    /// Connects to the origin of `uri`, trying its addresses in turn. HTTP/2 is agreed on only if it may be.
+    pub(crate) async fn connect(
+        uri: &Uri,
+        options: &ClientOptions,
+        may_be_http2: bool,
+    ) -> Result<Self, Fault> {
         let started = Instant::now();
         let unreachable = |error: io::Error| {
             Fault::new(FaultKind::BadGateway, format!("{} is unreachable", uri.authority()))
@@ -57,7 +61,7 @@ impl Wire {
                 Ok(stream) if uri.scheme() == Scheme::Http => {
                     return Ok(Self::new(Io::new(stream), BytesMut::new(), 0));
                 }
-                Ok(stream) => return Self::secure(stream, uri, options, started).await,
+                Ok(stream) => return Self::secure(stream, uri, options, may_be_http2, started).await,
                 Err(error) => last = error,
             }
         }
@@ -69,6 +73,7 @@ impl Wire {
         stream: TcpStream,
         uri: &Uri,
         options: &ClientOptions,
+        may_be_http2: bool,
         started: Instant,
     ) -> Result<Self, Fault> {
         let origin = uri.authority();
@@ -79,7 +84,13 @@ impl Wire {
             .tls
             .config()
             .map_err(|error| bad(format!("{origin} cannot be called over TLS")).because(error))?;
-        let connection = ClientConnection::new(config, server_name(uri.host()).map_err(bad)?)
+        let protocols = match config.alpn_protocols.is_empty() {
+            true => Vec::new(),
+            false if may_be_http2 => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
+            false => vec![b"http/1.1".to_vec()],
+        };
+        let name = server_name(uri.host()).map_err(bad)?;
+        let connection = ClientConnection::new_with_alpn(config, name, protocols)
             .map_err(|error| bad(format!("{origin} cannot be called over TLS")).because(error))?;
         let shaking = Tls::complete(&stream, Connection::Client(connection), &[]);
         let left = options.connection_timeout.saturating_sub(started.elapsed());
@@ -102,6 +113,11 @@ impl Wire {
     /// Whether it was made with the present settings.
     pub(crate) fn is_of(&self, options: &ClientOptions) -> bool {
         !self.io.is_tls() || self.generation == options.tls.generation()
+    }
+
+    /// Whether HTTP/2 was agreed on.
+    pub(crate) fn speaks_http2(&self) -> bool {
+        self.io.speaks_http2()
     }
 
     /// Whether nothing has arrived and the origin has not closed. No system call while nothing was announced.

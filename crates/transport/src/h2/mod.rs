@@ -4,6 +4,7 @@
 //! HTTP/1 uses too, so that the version a client speaks never changes what it may do.
 
 mod body;
+pub(crate) mod client;
 pub(crate) mod options;
 mod send;
 pub(crate) mod server;

@@ -1,4 +1,4 @@
-//! [`Http2Options`]: how HTTP/2 is spoken on a connector.
+//! [`Http2Options`] and [`ClientHttp2Options`]: how HTTP/2 is spoken with clients and with origins.
 
 use std::time::Duration;
 
@@ -42,6 +42,42 @@ impl Default for Http2Options {
             header_table_bytes: 4096,
             resets_max: 400,
             resets_window: Duration::from_secs(60),
+        }
+    }
+}
+
+/// When and how origins are spoken to in HTTP/2. The configuration names are those of `ReverseProxyHandler` and
+/// its `vertx`.
+#[derive(Debug, Clone)]
+pub struct ClientHttp2Options {
+    /// Whether it is offered in handshakes of TLS that agree on a protocol (`protocolVersion`). Default true.
+    pub offered: bool,
+    /// Whether origins in clear text are known to speak it (`http2PriorKnowledge`). Default false.
+    pub prior_knowledge: bool,
+    /// Connections to one origin, for each worker (`http2MaxPoolSize`). Default: as many as in HTTP/1.
+    pub connections: Option<usize>,
+    /// Requests at the same time on one connection, if the origin does not want fewer
+    /// (`http2MultiplexingLimit`). Default 100.
+    pub streams_max: usize,
+    /// Idle time after which a connection is closed (`http2KeepAliveTimeout`). Default 60 s.
+    pub idle_timeout: Duration,
+    /// Bytes of a response that an origin may send ahead (`initialSettings.initialWindowSize`). Default 256 KiB.
+    pub stream_window_bytes: u32,
+    /// The same for all responses of a connection (`http2ConnectionWindowSize`). Default 32 MiB: with less,
+    /// clients that read slowly would hold up the others.
+    pub connection_window_bytes: u32,
+}
+
+impl Default for ClientHttp2Options {
+    fn default() -> Self {
+        Self {
+            offered: true,
+            prior_knowledge: false,
+            connections: None,
+            streams_max: 100,
+            idle_timeout: Duration::from_secs(60),
+            stream_window_bytes: 256 * 1024,
+            connection_window_bytes: 32 * 1024 * 1024,
         }
     }
 }

@@ -18,22 +18,24 @@ pub(super) struct Socket {
     tunnel: SocketTunnel,
     timer: Timer,
     write_timeout: Duration,
-    /// The peer takes nothing, and the timer runs.
-    blocked: bool,
+    /// The peer takes nothing since this much was flushed, and the timer runs.
+    blocked_at: Option<u64>,
 }
 
 impl Socket {
     /// `leftover` has been read already. Writing fails when the peer takes nothing for `write_timeout`.
     pub(super) fn new(io: Io, leftover: BytesMut, write_timeout: Duration) -> Self {
-        Self { tunnel: SocketTunnel::new(io, leftover), timer: Timer::new(), write_timeout, blocked: false }
+        Self { tunnel: SocketTunnel::new(io, leftover), timer: Timer::new(), write_timeout, blocked_at: None }
     }
 
     fn watch(&mut self, task: &mut Context<'_>, polled: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if polled.is_ready() {
-            self.blocked = false;
+            self.blocked_at = None;
             return polled;
         }
-        if !std::mem::replace(&mut self.blocked, true) {
+        // With TLS, what was taken from us before may still be on its way.
+        let flushed = self.tunnel.io.flushed();
+        if self.blocked_at.replace(flushed) != Some(flushed) {
             self.timer.set(self.write_timeout);
         }
         self.timer.poll(task).map(|()| Err(io::ErrorKind::TimedOut.into()))

@@ -461,9 +461,9 @@ impl Handler for Answers {
 }
 
 /// `Ok` is data, `Err(Some)` a trailer, `Err(None)` a failure.
-type Script = Vec<Result<&'static str, Option<&'static str>>>;
+pub(crate) type Script = Vec<Result<&'static str, Option<&'static str>>>;
 
-fn frames(length: Option<u64>, mut script: Script) -> Body {
+pub(crate) fn frames(length: Option<u64>, mut script: Script) -> Body {
     script.reverse();
     Body::stream(Box::pin(Frames(length, script)))
 }

@@ -5,6 +5,7 @@
 mod client;
 mod differential;
 mod h2;
+mod h2_client;
 mod h2_frames;
 mod hostile;
 mod lifecycle;
