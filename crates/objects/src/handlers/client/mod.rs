@@ -12,6 +12,7 @@ mod reverse_proxy_handler;
 mod sender;
 #[cfg(test)]
 mod tests;
+mod vertx;
 
 pub use client_handler::ClientHandler;
 pub use reverse_proxy_handler::ReverseProxyHandler;

@@ -9,10 +9,11 @@ use heap::{Builder, Declarer, OneOrMany, RawNode, Ref, Spanned, TemporaryStorage
 use schemars::JsonSchema;
 use serde::Deserialize;
 use source::{Diagnostic, Node, Span};
-use transport::client::{Client, ClientOptions, Forwarded, Resolver};
+use transport::client::{Client, ClientHttp2Options, ClientOptions, Forwarded, Resolver};
 
 use super::retries::Retries;
 use super::sender::{self, BreakerProperties, Sender};
+use super::vertx::VertxOptions;
 use crate::tls::{
     self, ClientTlsFields, ClientTlsRef, HostnameVerifier, KeyManagerRef, NameList, Names, TrustManagerRef,
 };
@@ -49,10 +50,13 @@ pub(super) struct ClientProperties {
     websocket: Option<WebSocket>,
     /// Options of the product's own HTTP client.
     vertx: Option<VertxOptions>,
-    /// `HTTP/1.1`, the default. `HTTP/2` is not offered yet.
+    /// `HTTP/1.1` or `HTTP/2`. By default, and with `HTTP/2`, the handshake of TLS agrees on one of them, and
+    /// clear text is HTTP/1.1 unless `http2PriorKnowledge` says otherwise.
     protocol_version: Option<Spanned<String>>,
-    /// Only `false` is offered: HTTP/2 is not.
-    http2_prior_knowledge: Option<Spanned<bool>>,
+    /// Speaks HTTP/2 with origins in clear text at once: false by default. No effect with `HTTP/1.1` in
+    /// `protocolVersion`.
+    #[serde(default)]
+    http2_prior_knowledge: bool,
     /// How origins are called over TLS, a `ClientTlsOptions`. Default: those are believed whose certificates the
     /// operating system believes.
     tls: Option<Ref<ClientTlsRef>>,
@@ -111,68 +115,6 @@ struct WebSocket {
     number_of_selectors: Option<RawNode>,
 }
 
-/// Options of Vert.x's HTTP client that may stand in a configuration. Those for TLS, ports and proxies are
-/// refused by the product itself and reported as unknown here.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[expect(dead_code, reason = "properties that are accepted and ignored are never read")]
-struct VertxOptions {
-    /// Seconds after which an idle connection is closed: 60 by default.
-    keep_alive_timeout: Option<u32>,
-    /// Bytes that the head of a response may have: 65536 by default.
-    max_header_size: Option<Spanned<usize>>,
-    /// False opens a connection for every request.
-    keep_alive: Option<bool>,
-    /// Accepted and ignored: `connections` applies.
-    max_pool_size: Option<RawNode>,
-    /// Accepted and ignored: `waitQueueSize` applies.
-    max_wait_queue_size: Option<RawNode>,
-    /// Accepted and ignored: `maxHeaderSize` applies to the status line too.
-    max_initial_line_length: Option<RawNode>,
-    /// Accepted and ignored: chunks are not held.
-    max_chunk_size: Option<RawNode>,
-    /// Accepted and ignored: frames pass unread.
-    max_web_socket_frame_size: Option<RawNode>,
-    /// Accepted and ignored: frames pass unread.
-    max_web_socket_message_size: Option<RawNode>,
-    /// Accepted and ignored: requests are not pipelined.
-    pipelining: Option<RawNode>,
-    /// Accepted and ignored: requests are not pipelined.
-    pipelining_limit: Option<RawNode>,
-    /// Accepted and ignored: entities pass as they are.
-    decompression_supported: Option<RawNode>,
-    /// Accepted and ignored: entities pass as they are.
-    try_use_compression: Option<RawNode>,
-    /// Accepted and ignored: `soTimeout` applies.
-    idle_timeout: Option<RawNode>,
-    /// Accepted and ignored: `connectionTimeout` applies.
-    connect_timeout: Option<RawNode>,
-    /// Accepted and ignored: the pool sweeps by itself.
-    pool_cleaner_period: Option<RawNode>,
-    /// Accepted and ignored: HTTP/2 is not offered yet.
-    initial_settings: Option<RawNode>,
-    /// Accepted and ignored: HTTP/2 is not offered yet.
-    http2_clear_text_upgrade: Option<RawNode>,
-    /// Accepted and ignored: HTTP/2 is not offered yet.
-    http2_keep_alive_timeout: Option<RawNode>,
-    /// Accepted and ignored: HTTP/2 is not offered yet.
-    http2_max_pool_size: Option<RawNode>,
-    /// Accepted and ignored: HTTP/2 is not offered yet.
-    http2_multiplexing_limit: Option<RawNode>,
-    /// Accepted and ignored: the log has levels.
-    log_activity: Option<RawNode>,
-    /// Accepted and ignored: always on.
-    tcp_no_delay: Option<RawNode>,
-    /// Accepted and ignored: the system decides.
-    tcp_keep_alive: Option<RawNode>,
-    /// Accepted and ignored: the system decides.
-    so_linger: Option<RawNode>,
-    /// Accepted and ignored: the system decides.
-    receive_buffer_size: Option<RawNode>,
-    /// Accepted and ignored: the system decides.
-    send_buffer_size: Option<RawNode>,
-}
-
 impl ClientProperties {
     /// Whether clients may open WebSocket connections.
     pub(super) fn allows_websocket(&self) -> bool {
@@ -226,8 +168,11 @@ impl ClientProperties {
             }
             options.response_head_bytes_max = **bytes;
         }
+        options.http2 = self.http2(b)?;
         if self.disable_reuse_connection || vertx.is_some_and(|vertx| vertx.keep_alive == Some(false)) {
             options.connection_time_to_live = Some(Duration::ZERO);
+            // A connection for one request gains nothing from HTTP/2.
+            options.http2.offered = false;
         }
         options.retries =
             !self.disable_retries && self.retries.as_ref().is_none_or(|retries| retries.enabled);
@@ -307,18 +252,24 @@ impl ClientProperties {
         if let Some(proxy) = self.system_proxy.as_ref().filter(|proxy| ***proxy) {
             return Err(not_offered(b, "a proxy on the way to origins", Some(proxy.span())));
         }
-        if let Some(http2) = self.http2_prior_knowledge.as_ref().filter(|http2| ***http2) {
-            return Err(not_offered(b, "HTTP/2 to origins", Some(http2.span())));
-        }
-        match &self.protocol_version {
-            Some(version) if version.eq_ignore_ascii_case("HTTP/2") => {
-                Err(not_offered(b, "HTTP/2 to origins", Some(version.span())))
+        Ok(())
+    }
+
+    /// When and how HTTP/2 is spoken.
+    fn http2(&self, b: &Builder<'_>) -> Result<ClientHttp2Options, Diagnostic> {
+        let mut http2 = ClientHttp2Options::default();
+        http2.offered = match &self.protocol_version {
+            Some(version) if version.eq_ignore_ascii_case("HTTP/1.1") => false,
+            Some(version) if !version.eq_ignore_ascii_case("HTTP/2") => {
+                return Err(b.error("a protocolVersion is `HTTP/1.1` or `HTTP/2`", Some(version.span())));
             }
-            Some(version) if !version.eq_ignore_ascii_case("HTTP/1.1") => {
-                Err(b.error("a protocolVersion is `HTTP/1.1` or `HTTP/2`", Some(version.span())))
-            }
-            _ => Ok(()),
+            _ => true,
+        };
+        http2.prior_knowledge = self.http2_prior_knowledge && http2.offered;
+        if let Some(vertx) = &self.vertx {
+            vertx.apply_http2(&mut http2, b)?;
         }
+        Ok(http2)
     }
 }
 

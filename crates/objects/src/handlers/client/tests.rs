@@ -415,30 +415,54 @@ fn other_ways_to_an_origin_are_refused() {
           = help: what uses it stays closed; remove it or wait for a version that offers it
     "#]],
     );
+}
+
+/// How a handler begins to speak to an origin in clear text.
+fn first_line(config: &str) -> String {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let origin = thread::spawn(move || {
+        let mut line = [0; 14];
+        listener.accept().unwrap().0.read_exact(&mut line).unwrap();
+        String::from_utf8_lossy(&line).into_owned()
+    });
+    let config = format!(r#"{{"handler": {{"type": "ReverseProxyHandler", "config": {config}}}}}"#);
+    play(&config, &format!("GET http://127.0.0.1:{port}/")).unwrap();
+    origin.join().unwrap()
+}
+
+#[test]
+fn clear_text_is_http_2_only_for_those_who_know() {
+    for (config, expected) in [
+        ("{}", "GET / HTTP/1.1"),
+        (r#"{"protocolVersion": "HTTP/2"}"#, "GET / HTTP/1.1"),
+        (r#"{"http2PriorKnowledge": true}"#, "PRI * HTTP/2.0"),
+        (r#"{"protocolVersion": "HTTP/2", "http2PriorKnowledge": true}"#, "PRI * HTTP/2.0"),
+        (r#"{"protocolVersion": "HTTP/1.1", "http2PriorKnowledge": true}"#, "GET / HTTP/1.1"),
+    ] {
+        assert_eq!(first_line(config), expected, "{config}");
+    }
+}
+
+#[test]
+fn the_numbers_of_http_2_are_checked() {
     check_refused(
-        r#"{"http2PriorKnowledge": true}"#,
-        expect![[r#"
-        error[PC0313]: HTTP/2 to origins is not offered by this version
-         --> config.json:2:36
-          |
-        2 |  "config": {"http2PriorKnowledge": true}}}
-          |                                    ^^^^
-          |
-          = help: what uses it stays closed; remove it or wait for a version that offers it
-    "#]],
+        r#"{"vertx": {"http2MaxPoolSize": 2, "http2MultiplexingLimit": -1, "http2KeepAliveTimeout": 5,
+            "http2ConnectionWindowSize": 65535, "initialSettings": {"initialWindowSize": 1, "pushEnabled": false}}}"#,
+        expect![[""]],
     );
-    check_refused(
-        r#"{"protocolVersion": "HTTP/2"}"#,
-        expect![[r#"
-        error[PC0313]: HTTP/2 to origins is not offered by this version
-         --> config.json:2:32
-          |
-        2 |  "config": {"protocolVersion": "HTTP/2"}}}
-          |                                ^^^^^^^^
-          |
-          = help: what uses it stays closed; remove it or wait for a version that offers it
-    "#]],
-    );
+    for wrong in [
+        r#""http2MaxPoolSize": 0"#,
+        r#""http2MultiplexingLimit": 0"#,
+        r#""http2ConnectionWindowSize": 65534"#,
+        r#""initialSettings": {"initialWindowSize": 2147483648}"#,
+    ] {
+        let config = format!(
+            r#"{{"handler": {{"type": "ReverseProxyHandler", "config": {{"vertx": {{{wrong}}}}}}}}}"#
+        );
+        let errors = play(&config, "GET http://127.0.0.1:1/").unwrap_err();
+        assert!(errors[0].to_string().contains(" is a number from "), "{wrong}: {errors:?}");
+    }
 }
 
 #[test]
