@@ -68,6 +68,13 @@ impl<G> StreamBody<G> {
         self
     }
 
+    /// Whether the rest is not worth reading: it failed, the peer waits to be asked for it, or more than
+    /// `bytes_max` is announced.
+    pub(super) fn is_beyond(&self, bytes_max: u64) -> bool {
+        let left = self.expected.length.map(|length| length.saturating_sub(self.bytes_read));
+        self.state == State::Failed || self.wanted.is_some() || left.is_some_and(|left| left > bytes_max)
+    }
+
     fn poll_stream(&mut self, task: &mut Context<'_>) -> Poll<Result<Option<Frame<Bytes>>, BodyError>> {
         if self.state == State::Data {
             match ready!(self.poll_data(task)) {

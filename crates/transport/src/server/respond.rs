@@ -22,10 +22,10 @@ use crate::io::{encode_buffer, push_decimal};
 
 /// An unread rest of a request's body up to this length is read and thrown away, so that the connection can
 /// serve the next request; for more, closing is cheaper.
-const THROWN_AWAY_BYTES_MAX: u64 = 64 * 1024;
+pub(crate) const THROWN_AWAY_BYTES_MAX: u64 = 64 * 1024;
 
 /// How long that may take.
-const THROW_AWAY_TIME: Duration = Duration::from_secs(5);
+pub(crate) const THROW_AWAY_TIME: Duration = Duration::from_secs(5);
 
 /// What a response's head announces.
 struct Plan {

@@ -423,6 +423,32 @@ fn expect_continue_is_answered_when_the_body_is_wanted() {
     });
 }
 
+/// The codes of resets that arrive within a moment, after a response to a body that nobody reads.
+fn resets_after(pieces: &'static [&'static str], ends: bool) -> Option<Reason> {
+    let server = serve_with(clear_text(), Answers);
+    run(async {
+        let send = open(&server).await;
+        let (response, mut stream) = start(&send, "POST http://a/", false).await;
+        assert!(shown(response).await.ends_with("0123456789"));
+        for (index, piece) in pieces.iter().enumerate() {
+            // The stream may have been reset by now.
+            let _ = stream.send_data(Bytes::from_static(piece.as_bytes()), ends && index + 1 == pieces.len());
+        }
+        let reset = poll_fn(|task| stream.poll_reset(task));
+        tokio::time::timeout(Duration::from_millis(500), reset).await.ok()?.ok()
+    })
+}
+
+#[test]
+fn a_short_body_that_nobody_reads_is_no_failure_and_a_long_one_is_stopped() {
+    const LONG: &str = match std::str::from_utf8(&[b'x'; 65_537]) {
+        Ok(text) => text,
+        Err(_) => "",
+    };
+    assert_eq!(resets_after(&["abc", "def"], true), None);
+    assert_eq!(resets_after(&[LONG], false), Some(Reason::NO_ERROR));
+}
+
 /// Answers as its path says.
 pub(crate) struct Answers;
 

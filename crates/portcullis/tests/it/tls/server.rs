@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use expect_test::{Expect, expect};
-use testbed::Client;
+use testbed::{Client, Gateway};
 
 use super::keys::Keys;
 use super::{curl, key_manager, printed, s_client, serving, subject, tls_port, tools_are_here};
@@ -24,7 +24,7 @@ fn check_all_names(file: &str, expected: Expect) {
     assert!(subjects.iter().all(|subject| *subject == subjects[0]), "{subjects:?}");
     expected.assert_eq(&subjects[0]);
     let answer = curl(port, "ig.example.com", "/", &["--insecure"]);
-    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("\r\n\r\nhello"), "{answer}");
+    assert!(answer.starts_with("HTTP/2 200 \r\n") && answer.ends_with("\r\n\r\nhello"), "{answer}");
     assert_eq!(gateway.get("/").text(), "hello");
     let log = gateway.log();
     let ports = gateway.ports();
@@ -42,6 +42,36 @@ fn a_pem_file_serves_the_same_certificate_for_all_names() {
         "install-https-pem.json",
         expect!["CN = ig.example.com, OU = example, O = com, L = fr, ST = fr, C = fr"],
     );
+}
+
+#[test]
+fn http_2_is_agreed_on_unless_alpn_is_off() {
+    if !tools_are_here() {
+        return;
+    }
+    let keys = Keys::new().self_signed("key", &["ig.example.com"]);
+    let with = |alpn: &str| {
+        let options = format!("{} {alpn}", key_manager("key"));
+        serving(&keys, &options, "").route("all", &answer_route("hello")).start()
+    };
+    let agreed = |gateway: &Gateway, offered: &str| {
+        let said = s_client(tls_port(gateway), "ig.example.com", &["-alpn", offered]);
+        said.lines().find(|line| line.contains("ALPN")).unwrap_or_default().to_owned()
+    };
+    let version = |gateway: &Gateway, argument: &str| {
+        let answer = curl(tls_port(gateway), "ig.example.com", "/", &["--insecure", argument]);
+        assert!(answer.ends_with("\r\n\r\nhello"), "{answer}");
+        answer.split(' ').next().unwrap_or_default().to_owned()
+    };
+    let gateway = with("");
+    assert_eq!(agreed(&gateway, "h2,http/1.1"), "ALPN protocol: h2");
+    assert_eq!(agreed(&gateway, "http/1.1,h2"), "ALPN protocol: h2");
+    assert_eq!(agreed(&gateway, "http/1.1"), "ALPN protocol: http/1.1");
+    assert_eq!(version(&gateway, "--http2"), "HTTP/2");
+    assert_eq!(version(&gateway, "--http1.1"), "HTTP/1.1");
+    let gateway = with(r#", "alpn": { "enabled": false }"#);
+    assert_eq!(agreed(&gateway, "h2,http/1.1"), "No ALPN negotiated");
+    assert_eq!(version(&gateway, "--http2"), "HTTP/1.1");
 }
 
 #[test]

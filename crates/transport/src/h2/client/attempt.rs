@@ -233,7 +233,8 @@ fn into_response(
     let mut headers = parts.headers;
     let mut length = check_fields(&mut headers)?;
     response.headers = Headers(headers);
-    if receive.is_end_stream() && upload.is_none() {
+    // The rest of the request's body interests nobody any more.
+    if receive.is_end_stream() {
         return Ok(response);
     }
     let no_content = request.method == Method::HEAD

@@ -5,6 +5,7 @@
 //! turn in which its handler finished.
 
 mod head;
+mod incoming;
 mod stream;
 
 use std::future::poll_fn;

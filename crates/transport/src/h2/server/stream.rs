@@ -18,6 +18,7 @@ use super::super::body::{Expected, StreamBody};
 use super::super::remove_connection_fields;
 use super::super::send::{BodySender, NextFrame, SendError};
 use super::head::StreamHead;
+use super::incoming::Incoming;
 use crate::server::compress;
 use crate::server::handling;
 use crate::server::listener::Listener;
@@ -57,23 +58,43 @@ pub(super) struct Opened {
 
 /// Serves a stream to its end.
 pub(super) async fn run(shared: Arc<Shared>, opened: Opened) -> Ended {
-    let Opened { method, head, receive, mut answer } = opened;
+    let Opened { method, head, receive, answer } = opened;
     let options = &*shared.listener.options;
-    let mut asked = Asked { is_head: method == Method::HEAD, accepts_gzip: false };
-    let StreamHead { mut request, length, expects_continue, told } = match head {
-        Ok(head) => head,
-        Err(refusal) => return respond(&shared, asked, answer, refused(&shared, refusal)).await,
+    let asked = Asked { is_head: method == Method::HEAD, accepts_gzip: false };
+    let expected = Expected {
+        length: head.as_ref().ok().and_then(|head| head.length),
+        bytes_max: options.limits.body_bytes_max.unwrap_or(u64::MAX),
+        timeout: options.limits.body_read_timeout,
     };
-    asked.accepts_gzip = options.compression.is_some() && compress::accepts_gzip(&request.headers);
-    let (wanted, mut is_wanted) = oneshot::channel();
-    if !receive.is_end_stream() {
-        let expected = Expected {
-            length,
-            bytes_max: options.limits.body_bytes_max.unwrap_or(u64::MAX),
-            timeout: options.limits.body_read_timeout,
-        };
+    let (wanted, is_wanted) = oneshot::channel();
+    let incoming = (!receive.is_end_stream()).then(|| {
         let body = StreamBody::new(receive, expected, ());
-        request.body = Body::stream(Box::pin(if expects_continue { body.telling(wanted) } else { body }));
+        let owes_continue = head.as_ref().is_ok_and(|head| head.expects_continue);
+        Incoming::new(if owes_continue { body.telling(wanted) } else { body })
+    });
+    let ended = match head {
+        Ok(head) => answer_request(&shared, asked, head, incoming.as_ref(), is_wanted, answer).await,
+        Err(refusal) => respond(&shared, asked, answer, refused(&shared, refusal)).await,
+    };
+    if let (Some(incoming), Ended::ByUs) = (incoming, ended) {
+        incoming.throw_away().await;
+    }
+    ended
+}
+
+async fn answer_request(
+    shared: &Shared,
+    mut asked: Asked,
+    head: StreamHead,
+    incoming: Option<&Incoming>,
+    mut is_wanted: oneshot::Receiver<()>,
+    mut answer: SendResponse<Bytes>,
+) -> Ended {
+    let StreamHead { mut request, expects_continue, told, .. } = head;
+    asked.accepts_gzip =
+        shared.listener.options.compression.is_some() && compress::accepts_gzip(&request.headers);
+    if let Some(incoming) = incoming {
+        request.body = incoming.body();
     }
     let mut cx = Context::new(told.of(&shared.client));
     let client_left = |task: &mut TaskContext<'_>| {
@@ -88,12 +109,12 @@ pub(super) async fn run(shared: Arc<Shared>, opened: Opened) -> Ended {
         }
         answer.poll_reset(task).is_ready()
     };
-    let Some(response) = handling::handle(&shared.listener.handler, &mut cx, &mut request, client_left).await
-    else {
+    let handler = &shared.listener.handler;
+    let Some(response) = handling::handle(handler, &mut cx, &mut request, client_left).await else {
         tracing::debug!(client = %shared.client.remote, "The client left before the answer");
         return Ended::ByClient;
     };
-    respond(&shared, asked, answer, response).await
+    respond(shared, asked, answer, response).await
 }
 
 /// The answer to a request that no handler saw.
