@@ -377,13 +377,13 @@ fn the_check_of_rfc_9579_holds() {
     let bags = [certificate_bag(&chain()[2], &[name("root"), trusted()])];
     let sha256 = oid("1.2.840.113549.2.9");
     let prf = sequence(&[&sha256]);
-    let mac = |content: &[u8], rounds: u32| {
+    let mac = |content: &[u8], rounds: u32, length: u32| {
         let derivation = sequence(&[
             &oid("1.2.840.113549.1.5.12"),
-            &sequence(&[&octets(b"salt"), &number(rounds), &number(20), &prf]),
+            &sequence(&[&octets(b"salt"), &number(rounds), &number(length), &prf]),
         ]);
         let algorithm = sequence(&[&oid("1.2.840.113549.1.5.14"), &sequence(&[&derivation, &prf])]);
-        let mut key = [0; 20];
+        let mut key = vec![0; length as usize];
         pbkdf2::derive(
             pbkdf2::PBKDF2_HMAC_SHA256,
             7.try_into().expect("it is not 0"),
@@ -394,10 +394,13 @@ fn the_check_of_rfc_9579_holds() {
         let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &key), content);
         sequence(&[&sequence(&[&algorithm, &octets(tag.as_ref())]), &octets(b"NOT USED"), &number(1)])
     };
-    let right = store_with(&bags, |content| mac(content, 7));
+    let right = store_with(&bags, |content| mac(content, 7, 20));
     assert_eq!(aliases(&KeyStore::open(&right, PASSWORD).expect("it is right")), ["root"]);
-    let wrong = store_with(&bags, |content| mac(content, 8));
+    let wrong = store_with(&bags, |content| mac(content, 8, 20));
     check_error(&wrong, PASSWORD, expect!["does not open with this password, or has been changed"]);
+    // Anybody could try all keys of a byte.
+    let short = store_with(&bags, |content| mac(content, 7, 1));
+    check_error(&short, PASSWORD, expect!["is damaged: the check of its integrity cannot be read"]);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The check of a PKCS#12 file's integrity, by its password.
 
+use std::ops::RangeInclusive;
+
 use aws_lc_rs::{digest, hmac};
 use der::asn1::ObjectIdentifier;
 
@@ -9,8 +11,9 @@ use super::super::{KeyStoreError, oids};
 
 const WHAT: &str = "the check of its integrity";
 
-/// A longer key than any digest needs; PBMAC1 lets the file say how long it is.
-const KEY_BYTES_MAX: u64 = 1024;
+/// How long the key of PBMAC1 may be: the file says it, and one that says a byte could be forged by trying. More
+/// than the upper bound no digest needs.
+const KEY_BYTES: RangeInclusive<u64> = 20..=1024;
 
 /// Refuses content that was not protected with this password.
 pub(super) fn verify(mut mac: Reader<'_>, content: &[u8], password: &[u8]) -> Result<(), KeyStoreError> {
@@ -37,9 +40,9 @@ pub(super) fn verify(mut mac: Reader<'_>, content: &[u8], password: &[u8]) -> Re
 fn pbmac1(mut parameters: Reader<'_>, password: &[u8]) -> Result<hmac::Key, KeyStoreError> {
     let derivation = Derivation::read(parameters.sequence(WHAT)?)?;
     let oid = parameters.sequence(WHAT)?.oid(WHAT)?;
-    let (hash, algorithm) = hash(oid)?;
-    let length = derivation.key_length.unwrap_or(hash.output_len() as u64);
-    KeyStoreError::at_most("bytes in the key of its check", length, KEY_BYTES_MAX)?;
+    let (_, algorithm) = hash(oid)?;
+    let length = derivation.key_length.filter(|length| KEY_BYTES.contains(length));
+    let length = length.ok_or(KeyStoreError::malformed(WHAT))?;
     Ok(hmac::Key::new(algorithm, &derivation.derive(password, length as usize)?))
 }
 
