@@ -13,6 +13,7 @@ mod new;
 mod setup;
 mod tests;
 mod tidy;
+mod tls_scan;
 mod tool;
 mod workspace;
 
@@ -30,6 +31,7 @@ usage: cargo xtask COMMAND
   new handler FooHandler       the same for a handler
   test [FILTER]                the tests whose name contains FILTER
   test cert-swap [OPTIONS]     replace a certificate under load (--seconds, --gateway)
+  test tls-scan                testssl.sh against an HTTPS listener with the default settings
   differential [OPTIONS]       compare with Java's own engines (--expressions N, --patterns N, --seed N)
   fuzz TARGET SECONDS          run one fuzz target
   bench proxy [OPTIONS]        cost of a proxied request beside nginx and haproxy (--help lists the options)
@@ -59,6 +61,7 @@ fn dispatch(words: &[&str]) -> Result<()> {
         ["gen", "--check"] => generate::check(),
         ["new", role, name] => new::run(role, name),
         ["test", "cert-swap", options @ ..] => bench::run_cert_swap(options),
+        ["test", "tls-scan"] => tls_scan::run(),
         ["test", filter @ ..] => tests::run(filter),
         ["differential", options @ ..] => differential::run(options),
         ["fuzz", target, seconds] => fuzz::run(target, seconds),

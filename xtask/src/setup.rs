@@ -42,6 +42,11 @@ const PROGRAMS: &[Program] = &[
         used_by: "tests of TLS and key stores",
     },
     Program {
+        name: "testssl",
+        from: Source::Debian("testssl.sh"),
+        used_by: "test tls-scan: weaknesses of the HTTPS listener",
+    },
+    Program {
         name: "javac",
         from: Source::Debian("default-jdk-headless"),
         used_by: "differential and tests of key stores: Java itself",

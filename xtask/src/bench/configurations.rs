@@ -149,21 +149,27 @@ pub(super) fn gateway(program: &Path, folder: &Path, filters: usize, ports: Gate
 
 /// The gateway over TLS, with a port for each certificate of the folder.
 pub(super) fn gateway_tls(program: &Path, folder: &Path, origin: u16, ports: Ports) -> Result<Command> {
+    workspace::write(&folder.join("gateway/config/routes/bench.json"), route(0, origin))?;
+    https_gateway(program, folder, &ports.by_certificate())
+}
+
+/// A gateway that serves HTTPS with the key stores of the folder, each on its port.
+pub(crate) fn https_gateway(program: &Path, folder: &Path, stores: &[(&str, u16)]) -> Result<Command> {
     let [admin_port] = free_ports()?;
     let at = folder.display();
     let instance = folder.join("gateway");
-    let key = |(name, _)| {
+    let key = |(name, _): &(&str, u16)| {
         format!(
             r#"    {{ "name": "{name}", "type": "ServerTlsOptions", "config": {{ "keyManager": {{
       "type": "KeyManager", "config": {{ "keystore": {{
         "type": "KeyStore", "config": {{ "url": "file://{at}/{name}.p12", "password": "changeit" }} }} }} }} }} }}"#
         )
     };
-    let connector = |(name, port)| format!(r#"{{ "host": "127.0.0.1", "port": {port}, "tls": "{name}" }}"#);
-    let heap = ports.by_certificate().map(key).join(",\n");
-    let connectors = ports.by_certificate().map(connector).join(", ");
+    let connector =
+        |(name, port): &(&str, u16)| format!(r#"{{ "host": "127.0.0.1", "port": {port}, "tls": "{name}" }}"#);
+    let heap = stores.iter().map(key).collect::<Vec<_>>().join(",\n");
+    let connectors = stores.iter().map(connector).collect::<Vec<_>>().join(", ");
     write_instance(&instance, &format!("\n  \"heap\": [\n{heap}\n  ],"), &connectors, admin_port)?;
-    workspace::write(&instance.join("config/routes/bench.json"), route(0, origin))?;
     let mut command = Command::new(program);
     command.arg("start").arg(instance);
     Ok(command)

@@ -20,6 +20,9 @@ mod routes;
 mod startup;
 mod tls;
 
+pub(crate) use configurations::https_gateway;
+pub(crate) use process::{Server, free_ports};
+
 use crate::{tool, workspace};
 use anyhow::{Context, Result, bail};
 use std::path::PathBuf;

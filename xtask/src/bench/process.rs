@@ -14,7 +14,7 @@ const STOP_GRACE: Duration = Duration::from_secs(5);
 
 /// A running server. Dropping it ends it and everything it started.
 #[derive(Debug)]
-pub(super) struct Server {
+pub(crate) struct Server {
     name: String,
     child: Child,
     log: PathBuf,
@@ -22,7 +22,7 @@ pub(super) struct Server {
 
 impl Server {
     /// Starts `command`, its output going to a file in `folder`. It may not be listening yet.
-    pub(super) fn spawn(name: &str, command: &mut Command, folder: &Path) -> Result<Server> {
+    pub(crate) fn spawn(name: &str, command: &mut Command, folder: &Path) -> Result<Server> {
         let log = folder.join(format!("{name}.log"));
         let output = File::create(&log)?;
         command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
@@ -31,7 +31,7 @@ impl Server {
     }
 
     /// An error, with the last lines of its output, once the server has ended by itself.
-    pub(super) fn ensure_running(&mut self) -> Result<()> {
+    pub(crate) fn ensure_running(&mut self) -> Result<()> {
         let Some(status) = self.child.try_wait()? else {
             return Ok(());
         };
@@ -86,7 +86,7 @@ fn signal(name: &str, processes: &[u32]) {
 }
 
 /// Different ports of the loopback address that are free now. All are held until all are found.
-pub(super) fn free_ports<const N: usize>() -> Result<[u16; N]> {
+pub(crate) fn free_ports<const N: usize>() -> Result<[u16; N]> {
     let mut held = Vec::with_capacity(N);
     let mut ports = [0; N];
     for port in &mut ports {
