@@ -13,7 +13,7 @@ use super::TlsError;
 use super::names::{CertificateNames, Wildcard};
 use crate::{CryptoKey, KeyMaterial};
 
-/// A private key with its certificates, checked: they belong together and are valid now.
+/// A private key with its certificates, checked: they belong together and are valid.
 #[derive(Debug, Clone)]
 pub struct Identity {
     /// The key and its chain as handshakes use them.
@@ -27,12 +27,13 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Makes an identity of a private key with at least one certificate. `label` says where it comes from.
+    /// Makes an identity of a private key with at least one certificate, valid at `now`. `label` says where it
+    /// comes from.
     ///
     /// # Errors
     /// No private key, no certificate, a key that does not belong to its certificate, a certificate that is
     /// expired or not yet valid, a kind of key that cannot be used.
-    pub fn new(key: &CryptoKey, label: impl Into<String>) -> Result<Self, TlsError> {
+    pub fn new(key: &CryptoKey, label: impl Into<String>, now: SystemTime) -> Result<Self, TlsError> {
         let label = label.into();
         let KeyMaterial::Private { algorithm, pkcs8, chain } = key.material() else {
             return Err(TlsError::no_private_key(&label));
@@ -46,13 +47,13 @@ impl Identity {
         if public.as_ref().map(AsRef::as_ref) != Some(leaf.public_key().raw) {
             return Err(TlsError::key_mismatch(&label, leaf.subject()));
         }
-        let now = now();
-        check_dates(leaf, now, &label)?;
         // A root that is sent along is not looked at by anybody, its dates neither.
-        for issuer in certificates[1..].iter().filter(|issuer| issuer.subject() != issuer.issuer()) {
-            check_dates(issuer, now, &label)?;
+        let issuers = certificates[1..].iter().filter(|issuer| issuer.subject() != issuer.issuer());
+        let dated: Vec<_> = std::iter::once(leaf).chain(issuers).collect();
+        for certificate in &dated {
+            check_dates(certificate, seconds(now), &label)?;
         }
-        let expiries = certificates.iter().map(|certificate| certificate.validity().not_after.timestamp());
+        let expiries = dated.iter().map(|certificate| certificate.validity().not_after.timestamp());
         Ok(Self {
             not_after: expiries.min().unwrap_or_default(),
             names: Arc::new(CertificateNames::of(leaf)),
@@ -104,7 +105,7 @@ fn check_dates(certificate: &X509Certificate<'_>, now: i64, label: &str) -> Resu
     Ok(())
 }
 
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+fn seconds(time: SystemTime) -> i64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }

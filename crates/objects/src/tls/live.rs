@@ -307,7 +307,7 @@ impl Found {
     fn usable(&mut self, keys: &[NamedKey]) -> Vec<Identity> {
         let (mut identities, mut refused) = (Vec::new(), Vec::new());
         for named in keys {
-            match Identity::new(&named.key, named.label.clone()) {
+            match Identity::new(&named.key, named.label.clone(), SystemTime::now()) {
                 Ok(identity) => {
                     self.served.push(Served::of(named, &identity));
                     identities.push(identity);

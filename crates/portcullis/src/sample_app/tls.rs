@@ -37,7 +37,7 @@ pub(super) fn identity(host: IpAddr) -> anyhow::Result<Identity> {
         pkcs8: made.pkcs8,
         chain: vec![made.certificate],
     });
-    Ok(Identity::new(&key, "the certificate of the sample application")?)
+    Ok(Identity::new(&key, "the certificate of the sample application", SystemTime::now())?)
 }
 
 /// The TLS of a port. Whoever has to show a certificate may show any: who it is for is for the page to tell.

@@ -46,7 +46,7 @@ impl Authority {
             pkcs8: key.serialize_der().into(),
             chain: vec![leaf.der().to_vec(), self.der.clone()],
         };
-        Identity::new(&CryptoKey::new(material), names[0]).unwrap()
+        Identity::new(&CryptoKey::new(material), names[0], std::time::SystemTime::now()).unwrap()
     }
 
     pub(crate) fn trust(&self) -> Vec<Trust> {

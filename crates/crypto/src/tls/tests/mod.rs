@@ -38,7 +38,7 @@ impl Made {
     }
 
     fn identity(&self) -> Identity {
-        Identity::new(&self.crypto_key(), "keys.p12 (alias `test`)").unwrap()
+        Identity::new(&self.crypto_key(), "keys.p12 (alias `test`)", std::time::SystemTime::now()).unwrap()
     }
 
     fn trust(&self) -> Vec<Trust> {

@@ -23,7 +23,7 @@ fn an_identity_says_what_is_wrong_with_it() {
         let (mut pkcs8, mut chain) = (made.key.serialize_der(), made.chain.clone());
         change(made, &mut pkcs8, &mut chain);
         let material = KeyMaterial::Private { algorithm: "EC".to_owned(), pkcs8: pkcs8.into(), chain };
-        match Identity::new(&CryptoKey::new(material), "k.p12 (alias `a`)") {
+        match Identity::new(&CryptoKey::new(material), "k.p12 (alias `a`)", std::time::SystemTime::now()) {
             Ok(identity) => format!("good until {}", identity.not_after),
             Err(error) => error.to_string(),
         }
@@ -43,6 +43,7 @@ fn an_identity_says_what_is_wrong_with_it() {
         Identity::new(
             &CryptoKey::new(KeyMaterial::Certificate { der: good.der.clone() }),
             "k.p12 (alias `c`)",
+            std::time::SystemTime::now(),
         )
         .unwrap_err()
         .to_string(),
