@@ -58,7 +58,7 @@ fn an_identity_says_what_is_wrong_with_it() {
         a certificate of k.p12 (alias `a`) cannot be read: bytes follow behind it
         the certificate `CN=old` of k.p12 (alias `a`) expired on Jan  2 00:00:00 2020 +00:00
         the certificate `CN=early` of k.p12 (alias `a`) is not valid before Jan  2 00:00:00 2999 +00:00
-        good until 1577923200
+        good until 67090118400
         the certificate `CN=Old intermediate` of k.p12 (alias `a`) expired on Jan  2 00:00:00 2020 +00:00
         k.p12 (alias `c`) is no private key"#]].assert_eq(&cases.join("\n"));
 }
