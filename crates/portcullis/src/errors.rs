@@ -126,6 +126,11 @@ pub(crate) fn connector(message: impl Into<String>, span: Option<&Span>) -> Diag
     Diagnostic::error(&CONNECTOR, message).at(span)
 }
 
+pub(crate) fn everybody_trusted(span: &Span) -> Diagnostic {
+    let message = "this network is everybody, so that every client can claim any address";
+    Diagnostic::warning(&CONNECTOR, message).at(Some(span)).help("list the addresses of your own proxies")
+}
+
 pub(crate) fn not_running(message: impl Into<String>) -> Diagnostic {
     Diagnostic::error(&NOT_RUNNING, message)
 }

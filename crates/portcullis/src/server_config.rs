@@ -130,7 +130,7 @@ struct ConnectorFields {
     max_body_length: Option<i64>,
     /// Addition: open connections at the same time.
     max_connections: Option<usize>,
-    /// Addition: open connections from one address at the same time.
+    /// Addition: open connections from one address at the same time. A load balancer counts as one.
     max_connections_per_address: Option<usize>,
 }
 
@@ -372,6 +372,8 @@ fn apply_vertx(vertx: &ConnectorVertx, options: &mut ConnectorOptions, diagnosti
 }
 
 fn trusted(networks: &[Spanned<String>], diagnostics: &mut Vec<Diagnostic>) -> Vec<IpNet> {
+    let is_everybody = |text: &&Spanned<String>| text.parse().is_ok_and(|network: IpNet| network.prefix_len() == 0);
+    diagnostics.extend(networks.iter().filter(is_everybody).map(|text| errors::everybody_trusted(text.span())));
     let parse = |text: &Spanned<String>| {
         let network =
             text.parse::<IpNet>().or_else(|_| text.parse().map(|address: std::net::IpAddr| address.into()));
