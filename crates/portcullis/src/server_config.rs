@@ -372,8 +372,10 @@ fn apply_vertx(vertx: &ConnectorVertx, options: &mut ConnectorOptions, diagnosti
 }
 
 fn trusted(networks: &[Spanned<String>], diagnostics: &mut Vec<Diagnostic>) -> Vec<IpNet> {
-    let is_everybody = |text: &&Spanned<String>| text.parse().is_ok_and(|network: IpNet| network.prefix_len() == 0);
-    diagnostics.extend(networks.iter().filter(is_everybody).map(|text| errors::everybody_trusted(text.span())));
+    let is_everybody =
+        |text: &&Spanned<String>| text.parse().is_ok_and(|network: IpNet| network.prefix_len() == 0);
+    diagnostics
+        .extend(networks.iter().filter(is_everybody).map(|text| errors::everybody_trusted(text.span())));
     let parse = |text: &Spanned<String>| {
         let network =
             text.parse::<IpNet>().or_else(|_| text.parse().map(|address: std::net::IpAddr| address.into()));

@@ -203,7 +203,8 @@ fn a_listener_whose_store_cannot_be_used_is_not_opened() {
 fn the_limit_of_bodies_holds_over_tls() {
     let Some(security) = Security::get() else { return };
     let origin = upstream().get("/", "taken").start();
-    let gateway = security.installation("", &[("https", HTTPS)]).route("who", &proxy_route(&origin.uri())).start();
+    let gateway =
+        security.installation("", &[("https", HTTPS)]).route("who", &proxy_route(&origin.uri())).start();
     let port = gateway.ports()[0];
     let upload = |length: usize, arguments: &str| {
         let line = format!(
