@@ -12,11 +12,11 @@ use crypto::tls::{Identity, TlsError, Trust};
 use exchange::metrics::{Measure, Metrics, Sheet};
 use expression::{Certificate, Object};
 use heap::{Builder, Stop};
-use sha2::{Digest, Sha256};
 use source::{Diagnostic, Severity, Span};
 
 use super::errors;
 use super::managers::{KeyManagerRef, NamedKey, TrustManagerRef};
+use super::material::Material;
 
 /// Time between two questions to the managers.
 const REFRESH_INTERVAL: Duration = Duration::from_secs(1);
@@ -72,13 +72,6 @@ struct Served {
     not_after: i64,
     /// What has been said about its end.
     told: Option<Severity>,
-}
-
-/// What the managers answered.
-struct Material {
-    keys: Vec<Vec<NamedKey>>,
-    server_names: Vec<(String, Vec<NamedKey>)>,
-    trust: Vec<Trust>,
 }
 
 impl Live {
@@ -155,7 +148,7 @@ impl Live {
 
     async fn ask(&self) -> Result<Material, Vec<Diagnostic>> {
         let mut complaints = Vec::new();
-        let mut material = Material { keys: Vec::new(), server_names: Vec::new(), trust: Vec::new() };
+        let mut material = Material::default();
         for manager in &self.managers.keys {
             match manager.keys().await {
                 Ok(keys) => material.keys.push(keys),
@@ -251,49 +244,6 @@ impl Served {
     }
 }
 
-impl Material {
-    /// Differs when anything does that settings are made of.
-    fn digest(&self) -> [u8; 32] {
-        let mut digest = Sha256::new();
-        for keys in &self.keys {
-            put(&mut digest, b"manager");
-            put_keys(&mut digest, keys);
-        }
-        for (name, keys) in &self.server_names {
-            put(&mut digest, name.as_bytes());
-            put_keys(&mut digest, keys);
-        }
-        for trust in &self.trust {
-            match trust {
-                Trust::All => put(&mut digest, b"all"),
-                Trust::Anchors(anchors) => {
-                    put(&mut digest, b"anchors");
-                    anchors.certificates.iter().for_each(|der| put(&mut digest, der));
-                    put(&mut digest, b"lists");
-                    anchors.crls.iter().for_each(|der| put(&mut digest, der));
-                }
-            }
-        }
-        digest.finalize().into()
-    }
-}
-
-fn put_keys(digest: &mut Sha256, keys: &[NamedKey]) {
-    for NamedKey { key, label, .. } in keys {
-        put(digest, label.as_bytes());
-        if let KeyMaterial::Private { pkcs8, chain, .. } = key.material() {
-            put(digest, pkcs8);
-            chain.iter().for_each(|der| put(digest, der));
-        }
-    }
-}
-
-/// With its length, so that two pieces never look like two others.
-fn put(digest: &mut Sha256, piece: &[u8]) {
-    digest.update((piece.len() as u64).to_be_bytes());
-    digest.update(piece);
-}
-
 /// What is found while identities are made of keys.
 #[derive(Default)]
 struct Found {
@@ -359,4 +309,43 @@ fn report(diagnostics: &[Diagnostic]) {
 fn now() -> i64 {
     let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(elapsed.as_secs()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use expect_test::expect;
+    use source::Source;
+
+    #[test]
+    fn the_end_of_a_certificate_is_told_once_as_a_warning_and_once_as_an_error() {
+        const END: i64 = 1_000 * DAY_SECONDS;
+        let source = Source::new("admin.json", "{}");
+        let mut served = Served {
+            label: "`key`".into(),
+            alias: String::new(),
+            subject: String::new(),
+            span: source::parse(&source).root.unwrap().span,
+            not_after: END,
+            told: None,
+        };
+        let mut told = String::new();
+        for seconds_left in
+            [31 * DAY_SECONDS, 30 * DAY_SECONDS, 30 * DAY_SECONDS - 1, DAY_SECONDS, 0, -1, -DAY_SECONDS]
+        {
+            let complaint = served.complaint(END - seconds_left);
+            let shown = complaint.map_or_else(|| "-".to_owned(), |complaint| complaint.to_string());
+            told += &format!("{seconds_left}: {shown}\n");
+        }
+        expect![[r#"
+            2678400: -
+            2592000: -
+            2591999: admin.json:1:1: warning[PC0435]: the certificate of `key` expires in 29 days
+            86400: -
+            0: -
+            -1: admin.json:1:1: error[PC0435]: the certificate of `key` has expired; clients will refuse it
+            -86400: -
+        "#]]
+        .assert_eq(&told);
+    }
 }

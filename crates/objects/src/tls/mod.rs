@@ -11,6 +11,7 @@ mod key_manager;
 mod key_store;
 mod live;
 mod managers;
+mod material;
 mod options;
 mod password;
 mod secrets_key_manager;

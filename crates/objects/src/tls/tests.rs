@@ -349,6 +349,58 @@ fn whom_secrets_say_to_trust() {
     );
 }
 
+/// A folder with a certificate as the PEM file of a secret.
+fn with_certificate(config: &str) -> String {
+    format!(
+        r#"{{"name": "tls", "type": "ClientTlsOptions", "config": {{"trustManager":
+            {{"type": "SecretsTrustManager", "config": {{{config}, "secretsProvider": {{
+                "type": "FileSystemSecretStore", "config": {{"directory": "STORES/../pem", "suffix": ".pem",
+                    "mappings": [{{"secretId": "ca", "format": {{"type": "PemPropertyFormat"}}}}]}}}}}}}}}}}}"#
+    )
+}
+
+#[test]
+fn names_and_fields_of_trust_managers_that_do_nothing_more() {
+    check(&with_certificate(r#""verificationSecretId": "ca""#), expect![""]);
+    check(
+        &with_certificate(r#""certificateVerificationSecretId": "ca""#),
+        expect![[r#"
+        warning[PC0314]: `certificateVerificationSecretId` of SecretsTrustManager is a name of older releases; write `verificationSecretId`
+    "#]],
+    );
+    check(
+        &with_certificate(r#""verificationSecretId": "ca", "checkRevocation": false, "crls": ["a.crl"]"#),
+        expect![[r#"
+            warning[PC0433]: `crls` are not looked at, because `checkRevocation` is false
+        "#]],
+    );
+    check(
+        &with_certificate(r#""verificationSecretId": "ca", "crls": ["a.crl"]"#),
+        expect![[r#"
+        error[PC0432]: the list of revoked certificates `/nonexistent/a.crl` cannot be read: No such file or directory (os error 2)
+    "#]],
+    );
+    check(
+        &with_certificate(r#""verificationSecretId": "ca", "crls": ["STORES/../pem/ca.pem"]"#),
+        expect![[r#"
+            error[PC0432]: the list of revoked certificates `STORES/../pem/ca.pem` cannot be read: it has no line `-----BEGIN X509 CRL-----`
+        "#]],
+    );
+}
+
+#[test]
+fn a_key_manager_beside_sni_is_ignored() {
+    let sni = r#""sni": {"serverNames": {"*.example.com": "keys"}, "defaultSecretId": "keys", "secretsProvider": {
+        "type": "KeyStoreSecretStore", "config": {"file": "STORES/key-java17.p12", "storePasswordSecretId": "store",
+            "secretsProvider": "Passwords", "mappings": [{"secretId": "keys", "aliases": ["https-connector-key"]}]}}}"#;
+    check(
+        &options(sni),
+        expect![[r#"
+        warning[PC0433]: `keyManager` is ignored, because `sni` is there
+    "#]],
+    );
+}
+
 #[test]
 fn peers_that_are_not_verified_are_reported() {
     check(

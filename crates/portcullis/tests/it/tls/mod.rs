@@ -4,6 +4,7 @@
 mod bad_input;
 mod client;
 mod client_auth;
+mod guide;
 mod keys;
 mod live;
 mod server;
