@@ -9,6 +9,7 @@ mod check;
 mod differential;
 mod fuzz;
 mod generate;
+mod h2spec;
 mod new;
 mod setup;
 mod tests;
@@ -31,6 +32,7 @@ usage: cargo xtask COMMAND
   new handler FooHandler       the same for a handler
   test [FILTER]                the tests whose name contains FILTER
   test cert-swap [OPTIONS]     replace a certificate under load (--seconds, --gateway)
+  test h2spec                  a public suite of conformance with HTTP/2 against an HTTPS listener
   test tls-scan                testssl.sh against an HTTPS listener with the default settings
   differential [OPTIONS]       compare with Java's own engines (--expressions N, --patterns N, --seed N)
   fuzz TARGET SECONDS          run one fuzz target
@@ -61,6 +63,7 @@ fn dispatch(words: &[&str]) -> Result<()> {
         ["gen", "--check"] => generate::check(),
         ["new", role, name] => new::run(role, name),
         ["test", "cert-swap", options @ ..] => bench::run_cert_swap(options),
+        ["test", "h2spec"] => h2spec::run(),
         ["test", "tls-scan"] => tls_scan::run(),
         ["test", filter @ ..] => tests::run(filter),
         ["differential", options @ ..] => differential::run(options),

@@ -3,7 +3,7 @@
 //! A person decides what is installed on their machine, so a missing right is only a note there; on the build
 //! machine (`CI=true`) it is a failure, since a test without its browser would pass for the wrong reason.
 
-use crate::{tool, workspace};
+use crate::{h2spec, tool, workspace};
 use anyhow::{Result, bail};
 use std::process::{Command, Stdio};
 
@@ -70,7 +70,8 @@ const LIBRARIES: &[Library] = &[
 /// Installs what is missing; does nothing, quickly, when nothing is.
 pub(crate) fn run() -> Result<()> {
     install_programs()?;
-    fetch_libraries()
+    fetch_libraries()?;
+    h2spec::setup()
 }
 
 fn install_programs() -> Result<()> {

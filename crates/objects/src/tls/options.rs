@@ -73,7 +73,6 @@ impl Names<'_> {
         let (mut negotiation, warnings) =
             read.map_err(|error| errors::options(&error, self.place(&error.to_string(), object)))?;
         negotiation.alpn = self.alpn.is_none_or(|alpn| alpn.enabled);
-        negotiation.http2 = negotiation.alpn;
         Ok((negotiation, warnings))
     }
 
