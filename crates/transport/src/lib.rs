@@ -1,4 +1,4 @@
-//! Listener, connections, the client and its pool: HTTP/1.1 and HTTP/2 on both sides of the gateway.
+//! Listener, connections, the client and its pool: HTTP/1.1 and HTTP/2 on both sides of the gateway,
 //! and TLS under them where it is asked for.
 //!
 //! Both sides share one codec, `h1`, which refuses whatever RFC 9112 lets two readers understand in two ways.
