@@ -36,7 +36,7 @@ impl JsonSchema for PlainPassword {
 /// Where a password comes from.
 pub(super) enum Password {
     None,
-    Fixed(Secret, Span),
+    Fixed(Secret),
     Named { id: SecretId, span: Span, secrets: SecretStoreRef },
 }
 
@@ -54,7 +54,7 @@ impl Password {
         match (id, plain) {
             (Some(_), Some(plain)) => Err(errors::two_passwords(plain.span())),
             (None, None) => Ok(Self::None),
-            (None, Some(plain)) => Ok(Self::Fixed(plain.0.clone(), plain.span().clone())),
+            (None, Some(plain)) => Ok(Self::Fixed(plain.into_inner().0)),
             (Some(id), None) => {
                 let (span, secrets) = (id.span().clone(), provider_of(provider, b));
                 Ok(Self::Named { id: id.into_inner().0, span, secrets })
@@ -69,7 +69,7 @@ impl Password {
     pub(super) async fn get(&self) -> Result<Option<Secret>, Diagnostic> {
         match self {
             Self::None => Ok(None),
-            Self::Fixed(secret, _) => Ok(Some(secret.clone())),
+            Self::Fixed(secret) => Ok(Some(secret.clone())),
             Self::Named { id, span, secrets } => {
                 let secret = secrets.active(id, Purpose::Password).await;
                 let secret = secret.map_err(|error| errors::no_password(&error, span))?;
@@ -81,11 +81,11 @@ impl Password {
         }
     }
 
-    /// The field to point at when the password is wrong.
+    /// The field to point at when the password is wrong; none for a password that the line would show.
     pub(super) fn span(&self) -> Option<&Span> {
         match self {
-            Self::Named { span, .. } | Self::Fixed(_, span) => Some(span),
-            Self::None => None,
+            Self::Named { span, .. } => Some(span),
+            Self::None | Self::Fixed(_) => None,
         }
     }
 }

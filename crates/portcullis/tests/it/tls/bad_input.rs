@@ -28,17 +28,21 @@ fn failed(keys: &Keys, options: &str) -> String {
     shown
 }
 
-/// The errors, with the line they point at, and without what differs from run to run.
+/// The errors, with what they point at, and without what differs from run to run.
 fn complaints(output: &str, keys: &Keys) -> String {
     let mut shown = String::new();
-    let mut is_error = false;
+    let (mut is_error, mut before) = (false, "");
     for line in output.lines() {
         is_error = line.starts_with("error[") || (is_error && !line.starts_with("warning["));
-        let pointer = line.trim_start().strip_prefix('|').filter(|pointer| pointer.contains('^'));
-        let told = if line.starts_with("error[") { Some(line) } else { pointer.map(str::trim) };
-        if let Some(told) = told.filter(|_| is_error) {
-            shown += &format!("{told}\n");
+        if line.starts_with("error[") {
+            shown += &format!("{line}\n");
+        } else if let Some(at) = line.find('^').filter(|_| is_error) {
+            let length = line.chars().filter(|character| *character == '^').count();
+            let column = line[..at].chars().count();
+            let place: String = before.chars().skip(column).take(length).collect();
+            shown += &format!("    at {place}\n");
         }
+        before = line;
     }
     shown.replace(&keys.path().display().to_string(), "KEYS")
 }
@@ -73,7 +77,7 @@ fn a_wrong_password() {
         &key_of_store(&keys, "key.p12", "wrong"),
         expect![[r#"
             error[PC0430]: the key store `KEYS/key.p12` does not open with this password, or has been changed
-            ^^^^^^^
+                at "file://KEYS/key.p12"
         "#]],
     );
     check(
@@ -81,7 +85,7 @@ fn a_wrong_password() {
         &key_of_store(&keys, "absent.p12", "password"),
         expect![[r#"
             error[PC0430]: the key store `KEYS/absent.p12` cannot be read: No such file or directory (os error 2)
-            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+                at "file://KEYS/absent.p12"
         "#]],
     );
 }
@@ -108,7 +112,7 @@ fn a_certificate_that_is_not_valid_now() {
         &key_manager("future"),
         expect![[r#"
             error[PC0431]: the certificate `CN=new.example.com` of `future` (KEYS/future.pem) is not valid before Jan  1 00:00:00 2101 +00:00
-            ^^^^^^^^
+                at "future"
         "#]],
     );
 }
@@ -124,9 +128,9 @@ fn a_key_that_does_not_belong_to_its_certificate() {
         &keys,
         &key_manager("mixed"),
         expect![[r#"
-        error[PC0431]: there is no private key: the secret `mixed` cannot be used: line 1: none of the certificates belongs to the private key
-        ^^^^^^^
-    "#]],
+            error[PC0431]: there is no private key: the secret `mixed` cannot be used: line 1: none of the certificates belongs to the private key
+                at "mixed"
+        "#]],
     );
 }
 
@@ -143,25 +147,25 @@ fn a_secret_that_is_no_key() {
         &keys,
         &key_manager("certificate"),
         expect![[r#"
-        error[PC0431]: there is no private key: the secret `certificate` cannot be used: no key of it can sign: a private or symmetric key is needed
-        ^^^^^^^^^^^^^
-    "#]],
+            error[PC0431]: there is no private key: the secret `certificate` cannot be used: no key of it can sign: a private or symmetric key is needed
+                at "certificate"
+        "#]],
     );
     check(
         &keys,
         &key_manager("nothing"),
         expect![[r#"
-        error[PC0431]: there is no private key: the secret `nothing` cannot be used: line 1: there is no block of a key or certificate in it; CERTIFICATE, X509 CRL, PUBLIC KEY, RSA PUBLIC KEY, PRIVATE KEY, ENCRYPTED PRIVATE KEY, EC PRIVATE KEY, RSA PRIVATE KEY, HMAC SECRET KEY, AES SECRET KEY and GENERIC SECRET are understood
-        ^^^^^^^^^
-    "#]],
+            error[PC0431]: there is no private key: the secret `nothing` cannot be used: line 1: there is no block of a key or certificate in it; CERTIFICATE, X509 CRL, PUBLIC KEY, RSA PUBLIC KEY, PRIVATE KEY, ENCRYPTED PRIVATE KEY, EC PRIVATE KEY, RSA PRIVATE KEY, HMAC SECRET KEY, AES SECRET KEY and GENERIC SECRET are understood
+                at "nothing"
+        "#]],
     );
     check(
         &keys,
         &key_manager("absent"),
         expect![[r#"
-        error[PC0431]: there is no private key: no store has the secret `absent`
-        ^^^^^^^^
-    "#]],
+            error[PC0431]: there is no private key: no store has the secret `absent`
+                at "absent"
+        "#]],
     );
 }
 
@@ -178,11 +182,11 @@ fn every_mistake_is_told_at_once() {
         &keys,
         sni,
         expect![[r#"
-        error[PC0431]: there is no private key: no store has the secret `absent`
-        ^^^^^^^^
-        error[PC0431]: there is no private key: the secret `mixed` cannot be used: line 1: none of the certificates belongs to the private key
-        ^^^^^^^
-    "#]],
+            error[PC0431]: there is no private key: no store has the secret `absent`
+                at "absent"
+            error[PC0431]: there is no private key: the secret `mixed` cannot be used: line 1: none of the certificates belongs to the private key
+                at "mixed"
+        "#]],
     );
 }
 
@@ -200,24 +204,24 @@ fn nobody_to_believe() {
         &with(&trust_of_store(&keys, "empty.p12")),
         expect![[r#"
             error[PC0432]: the key store `KEYS/empty.p12` holds no certificate to believe
-            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+                at "file://KEYS/empty.p12"
         "#]],
     );
     check(
         &keys,
         &with(&trust_manager("broken")),
         expect![[r#"
-        error[PC0432]: the secret `broken` cannot be used: line 1: it is no certificate
-        ^^^^^^^^
-    "#]],
+            error[PC0432]: the secret `broken` cannot be used: line 1: it is no certificate
+                at "broken"
+        "#]],
     );
     check(
         &keys,
         &with(&trust_manager("absent")),
         expect![[r#"
-        error[PC0432]: no store has a certificate for the secret `absent`
-        ^^^^^^^^
-    "#]],
+            error[PC0432]: no store has a certificate for the secret `absent`
+                at "absent"
+        "#]],
     );
     let crls = trust_manager("key").replacen("\"config\": {", "\"config\": { \"crls\": [\"absent.crl\"],", 1);
     let crls = crls.replace("absent.crl", &keys.file("absent.crl"));
@@ -226,7 +230,7 @@ fn nobody_to_believe() {
         &with(&crls),
         expect![[r#"
             error[PC0432]: the list of revoked certificates `KEYS/absent.crl` cannot be read: No such file or directory (os error 2)
-            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+                at "KEYS/absent.crl"
         "#]],
     );
 }
@@ -242,41 +246,41 @@ fn names_that_leave_nothing_to_offer() {
         &keys,
         &with(r#""sslCipherSuites": ["TLS_RSA_WITH_AES_128_CBC_SHA"]"#),
         expect![[r#"
-        error[PC0433]: none of the cipher suites can be offered with TLSv1.2 and TLSv1.3
-        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-    "#]],
+            error[PC0433]: none of the cipher suites can be offered with TLSv1.2 and TLSv1.3
+                at ["TLS_RSA_WITH_AES_128_CBC_SHA"]
+        "#]],
     );
     check(
         &keys,
         &with(r#""sslCipherSuites": ["TLS_NO_SUCH_SUITE"]"#),
         expect![[r#"
-        error[PC0433]: no cipher suite is called `TLS_NO_SUCH_SUITE`; names look like `TLS_AES_256_GCM_SHA384`
-        ^^^^^^^^^^^^^^^^^^^
-    "#]],
+            error[PC0433]: no cipher suite is called `TLS_NO_SUCH_SUITE`; names look like `TLS_AES_256_GCM_SHA384`
+                at "TLS_NO_SUCH_SUITE"
+        "#]],
     );
     check(
         &keys,
         &with(r#""sslEnabledProtocols": ["TLSv1.1"]"#),
         expect![[r#"
-        error[PC0433]: none of the protocols can be offered; `TLSv1.3` and `TLSv1.2` can
-        ^^^^^^^^^^^
-    "#]],
+            error[PC0433]: none of the protocols can be offered; `TLSv1.3` and `TLSv1.2` can
+                at ["TLSv1.1"]
+        "#]],
     );
     check(
         &keys,
         &with(r#""sslEnabledProtocols": ["TLSv1.4"]"#),
         expect![[r#"
-        error[PC0433]: no protocol is called `TLSv1.4`; `TLSv1.3` and `TLSv1.2` can be offered
-        ^^^^^^^^^
-    "#]],
+            error[PC0433]: no protocol is called `TLSv1.4`; `TLSv1.3` and `TLSv1.2` can be offered
+                at "TLSv1.4"
+        "#]],
     );
     check(
         &keys,
         &with(r#""sslContextAlgorithm": "NoTLS""#),
         expect![[r#"
-        error[PC0433]: no algorithm of TLS contexts is called `NoTLS`; `TLS`, `TLSv1.3` and `TLSv1.2` are
-        ^^^^^^^
-    "#]],
+            error[PC0433]: no algorithm of TLS contexts is called `NoTLS`; `TLS`, `TLSv1.3` and `TLSv1.2` are
+                at "NoTLS"
+        "#]],
     );
     // Suites for RSA, and a key that is not.
     check(
@@ -286,16 +290,16 @@ fn names_that_leave_nothing_to_offer() {
         ),
         expect![[r#"
             error[PC0433]: none of the cipher suites that are offered is for the kind of key of `key` (KEYS/key.pem)
-            ^^^^^^^^^^^^^^^^^^^^
+                at "ServerTlsOptions-1"
         "#]],
     );
     check(
         &keys,
         "",
         expect![[r#"
-        error[PC0433]: a listener has to prove who it is, and there is no key to do that with
-        ^^^^
-    "#]],
+            error[PC0433]: a listener has to prove who it is, and there is no key to do that with
+                at {  }
+        "#]],
     );
 }
 
@@ -323,19 +327,19 @@ fn an_alias_that_is_not_there() {
     check(
         &store("https-connector", "cGFzc3dvcmQ="),
         expect![[r#"
-        error[PC0440]: the key store `SECRETS/IG-keystore` has no entry `https-connector`; it has `https-connector-key`
-        ^^^^^^^^^^^^^^^^^
-        error[PC0431]: there is no private key: the secret `key` cannot be used: the key store `SECRETS/IG-keystore` has no entry `https-connector`; it has `https-connector-key`
-        ^^^^^
-    "#]],
+            error[PC0440]: the key store `SECRETS/IG-keystore` has no entry `https-connector`; it has `https-connector-key`
+                at "https-connector"
+            error[PC0431]: there is no private key: the secret `key` cannot be used: the key store `SECRETS/IG-keystore` has no entry `https-connector`; it has `https-connector-key`
+                at "key"
+        "#]],
     );
     check(
         &store("https-connector-key", "d3Jvbmc="),
         expect![[r#"
-        error[PC0440]: the key store `SECRETS/IG-keystore` does not open with this password, or has been changed
-        ^^^^^^^^^^
-        error[PC0431]: there is no private key: the secret `key` cannot be used: the key store `SECRETS/IG-keystore` does not open with this password, or has been changed
-        ^^^^^
-    "#]],
+            error[PC0440]: the key store `SECRETS/IG-keystore` does not open with this password, or has been changed
+                at "password"
+            error[PC0431]: there is no private key: the secret `key` cannot be used: the key store `SECRETS/IG-keystore` does not open with this password, or has been changed
+                at "key"
+        "#]],
     );
 }
