@@ -47,6 +47,11 @@ const PROGRAMS: &[Program] = &[
         used_by: "test tls-scan: weaknesses of the HTTPS listener",
     },
     Program {
+        name: "softhsm2-util",
+        from: Source::Debian("softhsm2"),
+        used_by: "tests of keys in a hardware module",
+    },
+    Program {
         name: "javac",
         from: Source::Debian("default-jdk-headless"),
         used_by: "differential and tests of key stores: Java itself",

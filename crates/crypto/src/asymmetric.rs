@@ -9,6 +9,7 @@ use der::asn1::{AnyRef, ObjectIdentifier};
 use der::{Decode, Tag, TagNumber, Tagged};
 use pkcs5::EncryptionScheme;
 use pkcs5::pbes2::Parameters;
+use rustls::SignatureScheme;
 use rustls::crypto::aws_lc_rs::sign::any_supported_type;
 use rustls::pki_types::PrivateKeyDer;
 use zeroize::Zeroizing;
@@ -132,6 +133,17 @@ pub(crate) fn check_public(spki: &[u8]) -> Result<&'static str, Reason> {
     ParsedPublicKey::new(verification, spki)
         .map_err(|_| "the public key is damaged, or of a size that is not offered")?;
     Ok(name)
+}
+
+/// How a key of a curve signs in TLS.
+pub(crate) fn ecdsa_scheme(spki: &[u8]) -> Option<SignatureScheme> {
+    let (_, curve) = algorithm(*asn1::sequence(spki)?.first()?)?.ok()?;
+    match curve? {
+        P_256 => Some(SignatureScheme::ECDSA_NISTP256_SHA256),
+        P_384 => Some(SignatureScheme::ECDSA_NISTP384_SHA384),
+        P_521 => Some(SignatureScheme::ECDSA_NISTP521_SHA512),
+        _ => None,
+    }
 }
 
 /// `SubjectPublicKeyInfo` of an `RSAPublicKey` (PKCS#1).

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use rustls::sign::SigningKey;
 use zeroize::Zeroizing;
 
 use crate::Purpose;
@@ -37,6 +38,15 @@ pub enum KeyMaterial {
         algorithm: String,
         /// DER of `PrivateKeyInfo` (PKCS#8, RFC 5958).
         pkcs8: Zeroizing<Vec<u8>>,
+        /// DER of the certificates, that of the key first; empty for a key without certificate.
+        chain: Vec<Vec<u8>>,
+    },
+    /// A private key that stays in a hardware module, with the certificates that go with it.
+    Token {
+        /// The name that Java's architecture has for its algorithm: `RSA`, `EC`.
+        algorithm: String,
+        /// Signs with it.
+        signer: Arc<dyn SigningKey>,
         /// DER of the certificates, that of the key first; empty for a key without certificate.
         chain: Vec<Vec<u8>>,
     },
@@ -80,6 +90,8 @@ impl CryptoKey {
         let can_be = match &self.0.material {
             KeyMaterial::Symmetric { .. } => true,
             KeyMaterial::Private { .. } => purpose != Purpose::Password,
+            // What is encrypted to it would have to be decrypted by the module.
+            KeyMaterial::Token { .. } => matches!(purpose, Purpose::Sign | Purpose::Verify),
             KeyMaterial::Public { .. } | KeyMaterial::Certificate { .. } => {
                 matches!(purpose, Purpose::Verify | Purpose::Encrypt)
             }
@@ -111,6 +123,9 @@ impl fmt::Debug for CryptoKey {
             KeyMaterial::Symmetric { algorithm, .. } => format!("{algorithm} key"),
             KeyMaterial::Private { algorithm, chain, .. } => {
                 format!("{algorithm} private key, {} certificates", chain.len())
+            }
+            KeyMaterial::Token { algorithm, chain, .. } => {
+                format!("{algorithm} private key in a module, {} certificates", chain.len())
             }
             KeyMaterial::Public { .. } => "public key".to_owned(),
             KeyMaterial::Certificate { .. } => "certificate".to_owned(),

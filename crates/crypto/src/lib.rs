@@ -6,6 +6,7 @@
 
 mod asn1;
 mod asymmetric;
+mod chain;
 mod cipher;
 mod error;
 pub mod generate;
@@ -18,6 +19,7 @@ mod provider;
 mod secret;
 mod store;
 pub mod tls;
+pub mod token;
 
 pub use cipher::{Cipher, CipherError, Transformation};
 pub use error::SecretError;

@@ -38,7 +38,7 @@ fn line(file: &str, entry: &Entry) -> String {
             ("privateKey", algorithm, pkcs8, String::new())
         }
         KeyMaterial::Symmetric { algorithm, bytes } => ("secretKey", algorithm, bytes, hex(bytes)),
-        KeyMaterial::Public { .. } => panic!("no store holds a public key"),
+        KeyMaterial::Public { .. } | KeyMaterial::Token { .. } => panic!("no store holds such a key"),
     };
     let chain = entry.chain().iter().fold(String::new(), |line, der| line + &sha256(der)[..16] + ",");
     let encoded = sha256(encoded);

@@ -99,6 +99,9 @@ fn content(entry: &NewEntry, ids: &mut HashSet<u128>) -> Result<KeyStoreEntry, K
         KeyMaterial::Public { .. } => {
             return Err(KeyStoreError::NotWritable("it is a public key without a certificate"));
         }
+        KeyMaterial::Token { .. } => {
+            return Err(KeyStoreError::NotWritable("its private key stays in a hardware module"));
+        }
     })
 }
 

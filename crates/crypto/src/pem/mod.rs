@@ -10,7 +10,7 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 use zeroize::Zeroizing;
 
 use crate::asymmetric::{self, PrivateKey};
-use crate::{CryptoKey, KeyMaterial, Secret};
+use crate::{CryptoKey, KeyMaterial, Secret, chain};
 use blocks::Block;
 
 /// A longer text is something else than keys and certificates.
@@ -211,7 +211,7 @@ impl Sorted {
             let reason = "the public key does not belong to the private key".to_owned();
             return Err(PemError { line: *line, reason });
         }
-        let chain = order_chain(&key.spki, &self.certificates).ok_or_else(|| {
+        let chain = chain::order(&key.spki, &self.certificates).ok_or_else(|| {
             let reason = "none of the certificates belongs to the private key".to_owned();
             PemError { line, reason }
         })?;
@@ -224,33 +224,6 @@ impl Sorted {
         }
         let algorithm = key.algorithm.to_owned();
         Ok(CryptoKey::new(KeyMaterial::Private { algorithm, pkcs8: key.pkcs8, chain }))
-    }
-}
-
-/// The certificate of the key, and after each the one that has issued it. Empty when there are no certificates
-/// at all, `None` when none is that of the key.
-fn order_chain(spki: &[u8], certificates: &[Vec<u8>]) -> Option<Vec<Vec<u8>>> {
-    // Checked when the blocks were read.
-    let parsed: Vec<(X509Certificate<'_>, &Vec<u8>)> =
-        certificates.iter().filter_map(|der| Some((X509Certificate::from_der(der).ok()?.1, der))).collect();
-    if parsed.is_empty() {
-        return Some(Vec::new());
-    }
-    let mut index = parsed.iter().position(|(certificate, _)| certificate.public_key().raw == spki)?;
-    let mut taken = vec![false; parsed.len()];
-    let mut chain = Vec::new();
-    loop {
-        taken[index] = true;
-        let (certificate, der) = &parsed[index];
-        chain.push((*der).clone());
-        let issuer = certificate.issuer();
-        let is_issuer = |(next, (above, _)): &(usize, &(X509Certificate<'_>, &Vec<u8>))| {
-            !taken[*next] && above.subject().as_raw() == issuer.as_raw()
-        };
-        match parsed.iter().enumerate().find(is_issuer) {
-            Some((next, _)) => index = next,
-            None => return Some(chain),
-        }
     }
 }
 

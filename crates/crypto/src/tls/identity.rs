@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use rustls::crypto::aws_lc_rs::sign::any_supported_type;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::sign::CertifiedKey;
+use rustls::sign::{CertifiedKey, SigningKey};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
 
@@ -35,14 +35,16 @@ impl Identity {
     /// expired or not yet valid, a kind of key that cannot be used.
     pub fn new(key: &CryptoKey, label: impl Into<String>, now: SystemTime) -> Result<Self, TlsError> {
         let label = label.into();
-        let KeyMaterial::Private { algorithm, pkcs8, chain } = key.material() else {
-            return Err(TlsError::no_private_key(&label));
+        let (algorithm, chain) = match key.material() {
+            KeyMaterial::Private { algorithm, chain, .. } | KeyMaterial::Token { algorithm, chain, .. } => {
+                (algorithm, chain)
+            }
+            _ => return Err(TlsError::no_private_key(&label)),
         };
         let certificates =
             chain.iter().map(|der| read_certificate(der, &label)).collect::<Result<Vec<_>, _>>()?;
         let leaf = certificates.first().ok_or_else(|| TlsError::no_certificate(&label))?;
-        let der = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(pkcs8.as_slice()));
-        let signing = any_supported_type(&der).map_err(|_| TlsError::unusable_key(&label, algorithm))?;
+        let signing = signing_key(key).ok_or_else(|| TlsError::unusable_key(&label, algorithm))?;
         let public = signing.public_key();
         if public.as_ref().map(AsRef::as_ref) != Some(leaf.public_key().raw) {
             return Err(TlsError::key_mismatch(&label, leaf.subject()));
@@ -75,6 +77,17 @@ impl Identity {
     /// Whether one of these names, as DER, issued a certificate of its chain.
     pub(super) fn is_issued_by(&self, subjects: &[&[u8]]) -> bool {
         self.issuers.iter().any(|issuer| subjects.contains(&issuer.as_slice()))
+    }
+}
+
+/// What signs with a private key; `None` for a kind of key that TLS has no use for.
+fn signing_key(key: &CryptoKey) -> Option<Arc<dyn SigningKey>> {
+    match key.material() {
+        KeyMaterial::Private { pkcs8, .. } => {
+            any_supported_type(&PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(pkcs8.as_slice()))).ok()
+        }
+        KeyMaterial::Token { signer, .. } => Some(Arc::clone(signer)),
+        _ => None,
     }
 }
 

@@ -7,10 +7,11 @@ use source::{Code, Diagnostic, Span};
 const SECRET_STORE: Code = Code::new(
     440,
     "secret-store",
-    "A store of secrets cannot be used: its file is missing or no key store, a password is missing or wrong, or an \
-     alias is not in the file.\n\n\
-     What is in a key store shows `keytool -list -keystore FILE`. Aliases are the same in upper and lower case. The \
-     password of the entries is that of the file unless `entryPasswordSecretId` names another one.\n\n\
+    "A store of secrets cannot be used: its file is missing or no key store, its module cannot be loaded, a password \
+     is missing or wrong, or an alias is not there.\n\n\
+     What is in a key store shows `keytool -list -keystore FILE`, and what is in a module `pkcs11-tool -O`. The \
+     password of the entries of a file is that of the file unless `entryPasswordSecretId` names another one. A wrong \
+     PIN is not tried again, because modules lock themselves.\n\n\
      A configuration with this mistake is not loaded. When a file becomes unusable while the gateway runs, the \
      entries that were read last stay in use, and the log says what is wrong.\n",
 );

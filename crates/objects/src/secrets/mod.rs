@@ -4,9 +4,11 @@ mod base64_encoded_secret_store;
 mod errors;
 mod file_system_secret_store;
 mod format;
+mod hsm_secret_store;
 mod jwk_property_format;
 mod jwk_set_secret_store;
 mod key_store_secret_store;
+mod mappings;
 mod pem_property_format;
 mod refresh;
 mod secret_key_property_format;
@@ -17,6 +19,7 @@ pub use base64_encoded_secret_store::Base64EncodedSecretStore;
 pub use errors::CODES;
 pub use file_system_secret_store::FileSystemSecretStore;
 pub use format::{SecretPropertyFormat, SecretPropertyFormatRef};
+pub use hsm_secret_store::HsmSecretStore;
 pub use jwk_property_format::JwkPropertyFormat;
 pub use jwk_set_secret_store::JwkSetSecretStore;
 pub use key_store_secret_store::KeyStoreSecretStore;
@@ -35,6 +38,7 @@ use system_and_env_secret_store::SystemAndEnv;
 pub const TYPES: &[ObjectType] = &[
     ObjectType::of::<Base64EncodedSecretStore>(),
     ObjectType::of::<FileSystemSecretStore>(),
+    ObjectType::of::<HsmSecretStore>(),
     ObjectType::of::<JwkPropertyFormat>(),
     ObjectType::of::<JwkSetSecretStore>(),
     ObjectType::of::<KeyStoreSecretStore>(),

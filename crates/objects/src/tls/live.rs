@@ -278,7 +278,7 @@ impl Found {
 impl Served {
     fn of(named: &NamedKey, identity: &Identity) -> Self {
         let leaf = match named.key.material() {
-            KeyMaterial::Private { chain, .. } => chain.first(),
+            KeyMaterial::Private { chain, .. } | KeyMaterial::Token { chain, .. } => chain.first(),
             _ => None,
         };
         let leaf = leaf.and_then(|der| Certificate::from_der(der).ok());

@@ -45,9 +45,14 @@ impl Material {
 fn put_keys(digest: &mut Sha256, keys: &[NamedKey]) {
     for NamedKey { key, label, .. } in keys {
         put(digest, label.as_bytes());
-        if let KeyMaterial::Private { pkcs8, chain, .. } = key.material() {
-            put(digest, pkcs8);
-            chain.iter().for_each(|der| put(digest, der));
+        match key.material() {
+            KeyMaterial::Private { pkcs8, chain, .. } => {
+                put(digest, pkcs8);
+                chain.iter().for_each(|der| put(digest, der));
+            }
+            // Its certificate tells which key it is.
+            KeyMaterial::Token { chain, .. } => chain.iter().for_each(|der| put(digest, der)),
+            _ => {}
         }
     }
 }

@@ -77,7 +77,9 @@ impl KeyManager for SecretKey {
             (None, None) => format!("`{}`", self.id),
         };
         match secret.key() {
-            Some(key) if matches!(key.material(), KeyMaterial::Private { .. }) => {
+            Some(key)
+                if matches!(key.material(), KeyMaterial::Private { .. } | KeyMaterial::Token { .. }) =>
+            {
                 Ok(vec![NamedKey { key: key.clone(), label, span: self.span.clone() }])
             }
             found => Err(errors::no_private_key(&label, kind(found.map(|key| key.material())), &self.span)),
@@ -92,6 +94,6 @@ pub(super) fn kind(material: Option<&KeyMaterial>) -> &'static str {
         Some(KeyMaterial::Symmetric { .. }) => "a symmetric key",
         Some(KeyMaterial::Public { .. }) => "a public key",
         Some(KeyMaterial::Certificate { .. }) => "a certificate",
-        Some(KeyMaterial::Private { .. }) => "a private key",
+        Some(KeyMaterial::Private { .. } | KeyMaterial::Token { .. }) => "a private key",
     }
 }

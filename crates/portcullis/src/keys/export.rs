@@ -139,7 +139,8 @@ impl Taken {
             KeyMaterial::Certificate { der } if content == Content::All => {
                 Some(Self::certificates(std::slice::from_ref(der)))
             }
-            KeyMaterial::Certificate { .. } | KeyMaterial::Public { .. } => None,
+            // What stays in a module is no entry of a file.
+            KeyMaterial::Certificate { .. } | KeyMaterial::Public { .. } | KeyMaterial::Token { .. } => None,
         }
     }
 }

@@ -31,6 +31,12 @@ pub(super) fn of_key(material: &KeyMaterial) -> Zeroizing<String> {
             text.push_str(&certificates(chain));
             text
         }
+        // The key stays in its module.
+        KeyMaterial::Token { chain, .. } => {
+            let mut text = Zeroizing::new(String::new());
+            text.push_str(&certificates(chain));
+            text
+        }
         KeyMaterial::Symmetric { algorithm, bytes } => {
             let label = match algorithm.as_str() {
                 "AES" => "AES SECRET KEY",

@@ -84,7 +84,7 @@ impl<'a> Store<'a> {
         let alias = alias.to_lowercase();
         let entry = self.entries.iter().find(|entry| entry.alias == alias)?;
         Some(match entry.key {
-            KeyMaterial::Private { .. } => EntryKind::PrivateKey,
+            KeyMaterial::Private { .. } | KeyMaterial::Token { .. } => EntryKind::PrivateKey,
             KeyMaterial::Symmetric { .. } => EntryKind::SecretKey,
             KeyMaterial::Public { .. } | KeyMaterial::Certificate { .. } => EntryKind::TrustedCertificate,
         })

@@ -12,6 +12,8 @@ use exchange::{
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
+use super::super::errors;
+
 /// A provider that is slower is as good as down: requests wait for it.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -60,7 +62,7 @@ impl Fetch {
 /// What came instead of a set. The gateway's own answers have a better reason than their status.
 fn refused(response: &Response) -> String {
     match &response.cause {
-        Some(fault) => format!("cannot be fetched: {fault}"),
+        Some(fault) => format!("cannot be fetched: {}", errors::told(&**fault)),
         None => format!("came with the status {}", response.status.as_u16()),
     }
 }

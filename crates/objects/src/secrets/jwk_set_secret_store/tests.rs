@@ -258,6 +258,6 @@ fn complaints() {
 fn without_a_handler_the_client_handler_fetches() {
     // Nobody listens at this port.
     with_store(STORE, r#"{"jwkUrl": "http://127.0.0.1:1/keys"}"#, |store| {
-        expect!["cannot be read: the set of keys at http://127.0.0.1:1/keys cannot be fetched: A service that the gateway uses did not answer."].assert_eq(&look_up_for(Purpose::Verify, store, "any.id"));
+        expect!["cannot be read: the set of keys at http://127.0.0.1:1/keys cannot be fetched: A service that the gateway uses did not answer.: 127.0.0.1:1 is unreachable: Connection refused (os error 111)"].assert_eq(&look_up_for(Purpose::Verify, store, "any.id"));
     });
 }

@@ -8,6 +8,7 @@ use crypto::{CryptoKey, KeyMaterial, Secret, SecretId};
 use heap::Spanned;
 use sha2::{Digest, Sha256};
 
+use super::super::mappings::Aliases;
 use super::problem::{Place, Problem};
 
 /// A message does not list more aliases than this.
@@ -36,22 +37,14 @@ pub(super) fn read(
     path: &Path,
     bytes: &[u8],
     passwords: &Passwords,
-    aliases: &HashMap<SecretId, Vec<Spanned<String>>>,
+    aliases: &Aliases,
 ) -> Result<HashMap<SecretId, Vec<CryptoKey>>, Problem> {
     let file = path.display();
     let store = KeyStore::open(bytes, passwords.store.bytes()).map_err(|error| {
         let place = if error.is_about_password() { Place::StorePassword } else { Place::File };
         Problem::new(place, format!("the key store `{file}` {error}"))
     })?;
-    let mut found = HashMap::with_capacity(aliases.len());
-    // In the order of the configuration, so that the first mistake is the one that is told.
-    let mut in_order: Vec<_> = aliases.iter().collect();
-    in_order.sort_by_key(|(_, aliases)| aliases.first().map(|alias| alias.span().range().start));
-    for (id, aliases) in in_order {
-        let keys = aliases.iter().map(|alias| key(&store, path, passwords, alias));
-        found.insert(id.clone(), keys.collect::<Result<Vec<_>, _>>()?);
-    }
-    Ok(found)
+    aliases.read(|alias| key(&store, path, passwords, alias))
 }
 
 fn key(

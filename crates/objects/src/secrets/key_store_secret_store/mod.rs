@@ -19,6 +19,7 @@ use tokio::time::{Instant, timeout};
 
 use super::file_system_secret_store::read_file;
 use super::format::PasswordSource;
+use super::mappings::{Aliases, Mapping};
 use super::refresh::{AutoRefresh, READ_TIMEOUT, REFRESH_INTERVAL, good_for};
 use super::{SecretsProviderField, errors, provider_of};
 use entries::Passwords;
@@ -84,35 +85,12 @@ enum StoreType {
     Jceks,
 }
 
-/// The entries of one secret.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-struct Mapping {
-    /// Which secret.
-    secret_id: heap::SecretId,
-    /// The aliases of its entries, the active one first.
-    aliases: Spanned<Vec<Spanned<String>>>,
-}
-
 impl ObjectConfig for KeyStoreSecretStore {
     const TYPE: &'static str = "KeyStoreSecretStore";
     type Object = SecretStoreRef;
 
     fn build(self, b: &mut Builder<'_>) -> Result<SecretStoreRef, Diagnostic> {
-        let mut aliases: HashMap<SecretId, Vec<Spanned<String>>> = HashMap::new();
-        for mapping in self.mappings {
-            if mapping.aliases.is_empty() {
-                return Err(b.error("a mapping without aliases has no secret", Some(mapping.aliases.span())));
-            }
-            let known = aliases.entry(mapping.secret_id.0.clone()).or_default();
-            for alias in mapping.aliases.into_inner() {
-                if known.iter().any(|known| known.to_lowercase() == alias.to_lowercase()) {
-                    let message = format!("`{}` has the alias `{}` twice", mapping.secret_id.0, &*alias);
-                    return Err(b.error(message, Some(alias.span())));
-                }
-                known.push(alias);
-            }
-        }
+        let aliases = Aliases::new(self.mappings, b)?;
         let provider = provider_of(self.secrets_provider.as_ref(), b);
         let places = Places {
             file: self.file.span().clone(),
@@ -140,8 +118,7 @@ impl ObjectConfig for KeyStoreSecretStore {
 
 struct KeyStore {
     path: PathBuf,
-    /// The aliases of every secret, the active one first.
-    aliases: Arc<HashMap<SecretId, Vec<Spanned<String>>>>,
+    aliases: Arc<Aliases>,
     store_password: PasswordSource,
     entry_password: Option<PasswordSource>,
     /// How long what was read may be used; for ever when `None`.
@@ -270,7 +247,7 @@ struct Shared(Arc<KeyStore>);
 
 impl SecretStore for Shared {
     async fn secrets(&self, id: &SecretId, purpose: Purpose) -> Result<Vec<Secret>, SecretError> {
-        if !self.0.aliases.contains_key(id) {
+        if !self.0.aliases.contains(id) {
             return Ok(Vec::new());
         }
         let keys = self.0.keys().await.map_err(|problem| problem.into_error(id))?;
