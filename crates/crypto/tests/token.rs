@@ -191,9 +191,13 @@ fn signatures_are_those_of_the_public_key() {
 fn an_identity_of_a_key_in_a_module() {
     with_token("an_identity_of_a_key_in_a_module", |settings| {
         let token = Token::open(settings).unwrap();
-        let identity = crypto::tls::Identity::new(&token.key("leaf").unwrap(), "leaf").unwrap();
+        let identity =
+            crypto::tls::Identity::new(&token.key("leaf").unwrap(), "leaf", std::time::SystemTime::now())
+                .unwrap();
         assert_eq!(identity.certified.cert.len(), 2);
-        let refused = crypto::tls::Identity::new(&token.key("rsa").unwrap(), "rsa").unwrap_err();
+        let refused =
+            crypto::tls::Identity::new(&token.key("rsa").unwrap(), "rsa", std::time::SystemTime::now())
+                .unwrap_err();
         expect!["the private key rsa has no certificate"].assert_eq(&refused.to_string());
     });
 }

@@ -46,7 +46,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 fn tls(pem: &str) -> Result<Arc<ServerTls>, Box<dyn std::error::Error>> {
     let secrets = crypto::pem::secrets_from_pem(&std::fs::read(pem)?, None)?;
-    let identities = secrets.iter().filter_map(|secret| Identity::new(secret.key()?, pem).ok());
+    let identities = secrets
+        .iter()
+        .filter_map(|secret| Identity::new(secret.key()?, pem, std::time::SystemTime::now()).ok());
     let tls = ServerTls::new();
     tls.replace(ServerTlsSettings {
         negotiation: Negotiation::default(),
