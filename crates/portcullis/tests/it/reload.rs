@@ -56,6 +56,21 @@ fn a_route_that_is_broken_from_the_start_is_closed_until_it_is_mended() {
 }
 
 #[test]
+fn a_route_opens_when_what_it_needs_is_mended() {
+    let route = r#"{
+        "heap": [{ "name": "Files", "type": "FileSystemSecretStore", "config": { "directory": "later" } }],
+        "handler": { "type": "StaticResponseHandler", "config": { "status": 200, "entity": "open" } }
+    }"#;
+    let gateway = gateway().env("IG_ROUTER_SCAN_INTERVAL", "100 ms").route("all", route).start();
+    assert_eq!(gateway.get("/").status, 503);
+    thread::sleep(Duration::from_millis(500));
+    let complaints = gateway.log().matches("is not a folder that can be read").count();
+    assert_eq!(complaints, 1, "it is said once: {}", gateway.log());
+    gateway.folder().write("later/.keep", "");
+    wait_for(&gateway, 200, "open");
+}
+
+#[test]
 fn a_file_that_is_renamed_or_removed_takes_its_route_along() {
     let gateway = start("here");
     let folder = gateway.path().join("config/routes");

@@ -116,6 +116,9 @@ pub(super) struct Loaded {
 pub(super) struct Broken {
     /// Stands in for the route when it has no good version, if its condition could be told.
     pub(super) closed: Option<Arc<Route>>,
+    /// The file can be read, but not what it says be built: what that needs, a key store perhaps, may be mended
+    /// without a change of the file.
+    pub(super) may_mend: bool,
     pub(super) diagnostics: Vec<Diagnostic>,
 }
 
@@ -152,7 +155,7 @@ impl Route {
             }
             Err(mut complaints) => {
                 diagnostics.append(&mut complaints);
-                Err(outline.broken(bindings, diagnostics))
+                Err(Broken { may_mend: true, ..outline.broken(bindings, diagnostics) })
             }
         }
     }
@@ -234,6 +237,6 @@ impl Outline {
             let uses = condition.as_ref().map(Expr::uses).unwrap_or_default();
             Arc::new(Route { identity: self.identity, uses, condition, service: Service::Closed })
         });
-        Broken { closed, diagnostics }
+        Broken { closed, may_mend: false, diagnostics }
     }
 }

@@ -68,6 +68,8 @@ struct Known {
     hash: [u8; 32],
     /// Another route has its name or id. It is tried again when anything has changed.
     is_name_taken: bool,
+    /// It could not be built, which may change although the file does not. It is tried again with every scan.
+    may_mend: bool,
     /// The last good version, or a stand-in for a file that never had one.
     route: Option<Arc<Route>>,
 }
@@ -101,17 +103,16 @@ impl Scanner {
         let files = self.list().map_err(ScanError::Folder)?;
         let _open = Open::enter(&self.directory).map_err(ScanError::Loop)?;
         let mut complaints = Vec::new();
-        let refused: Vec<PathBuf> = self
-            .files
-            .iter()
-            .filter(|(_, known)| known.is_name_taken)
-            .map(|(file, _)| file.clone())
-            .collect();
+        let refused = self.known(|known| known.is_name_taken);
+        let unbuilt = self.known(|known| known.may_mend);
         let missing = self.forget_missing(&files);
         let mut changed = !missing.is_empty();
         self.good.retain(&files);
         for file in files {
             changed |= self.read(&file, &parent, &missing, &mut complaints);
+        }
+        for file in unbuilt {
+            changed |= self.mend(&file, &parent);
         }
         if changed {
             self.retry(&refused, &parent, &mut complaints);
@@ -119,6 +120,34 @@ impl Scanner {
             router.publish(table);
         }
         Ok(complaints)
+    }
+
+    /// The files of which something holds.
+    fn known(&self, holds: impl Fn(&Known) -> bool) -> Vec<PathBuf> {
+        self.files.iter().filter(|(_, known)| holds(known)).map(|(file, _)| file.clone()).collect()
+    }
+
+    /// Loads a file again that could not be built. Failing once more changes nothing, and has been said. True
+    /// when the table has to be made anew.
+    fn mend(&mut self, file: &Path, parent: &Arc<Generation>) -> bool {
+        let Some(hash) = self.files.get(file).filter(|known| known.may_mend).map(|known| known.hash) else {
+            return false;
+        };
+        let Ok(bytes) = read_limited(file) else { return false };
+        if <[u8; 32]>::from(Sha256::digest(&bytes)) != hash {
+            return false;
+        }
+        let shown = shown_path(&self.environment, file);
+        let loaded = Route::load(&self.environment, parent, &file_id(file), &shown, &bytes);
+        let Ok(Loaded { route, .. }) = loaded.and_then(|loaded| self.refuse_taken_name(file, loaded)) else {
+            return false;
+        };
+        tracing::info!(target: "Router", id = route.identity.id, name = route.identity.name, file = shown, "Loaded a route: what it needs has been mended.");
+        self.good.keep(file, &bytes);
+        route.identity.note(&mut self.names);
+        let route = Some(Arc::new(route));
+        self.files.insert(file.to_owned(), Known { hash, is_name_taken: false, may_mend: false, route });
+        true
     }
 
     /// Loads files that were refused for their names: those names may be free by now.
@@ -169,7 +198,7 @@ impl Scanner {
         let before = self.files.get(file).or_else(|| missing.iter().find(|known| known.hash == hash));
         let last_good = before.and_then(|known| known.route.clone()).filter(|route| route.is_serving());
         let loaded = Route::load(&self.environment, parent, &file_id, &shown, &bytes);
-        let mut is_name_taken = false;
+        let (mut is_name_taken, mut may_mend) = (false, false);
         let loaded = loaded.and_then(|loaded| {
             let outcome = self.refuse_taken_name(file, loaded);
             is_name_taken = outcome.is_err();
@@ -181,7 +210,8 @@ impl Scanner {
                 self.good.keep(file, &bytes);
                 (Some(Arc::new(route)), diagnostics)
             }
-            Err(Broken { closed, diagnostics }) => {
+            Err(Broken { closed, may_mend: may, diagnostics }) => {
+                may_mend = may;
                 let last_good = last_good.or_else(|| self.load_last_good(file, parent));
                 let state = match (&last_good, &closed) {
                     (Some(_), _) => "the last good version keeps serving",
@@ -196,7 +226,7 @@ impl Scanner {
         if let Some(route) = &route {
             route.identity.note(&mut self.names);
         }
-        self.files.insert(file.to_owned(), Known { hash, is_name_taken, route });
+        self.files.insert(file.to_owned(), Known { hash, is_name_taken, may_mend, route });
         true
     }
 
@@ -224,7 +254,7 @@ impl Scanner {
             return Ok(Loaded { route, diagnostics });
         };
         diagnostics.push(complaint);
-        Err(Broken { closed: None, diagnostics })
+        Err(Broken { closed: None, may_mend: false, diagnostics })
     }
 
     /// Routes in the order in which they are asked.
