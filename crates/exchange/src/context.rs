@@ -26,6 +26,9 @@ pub struct ClientInfo {
     pub local: SocketAddr,
     /// Whether the connection is protected by TLS, or a trusted peer says that the one before it was.
     pub is_secure: bool,
+    /// Whether something says that the request, or the connection, has come by way of others who do not tell, or
+    /// are not believed, whose it is: it may be anybody's then, whatever `remote` is.
+    pub is_passed_on: bool,
     /// The certificates that the client proved to own and that were verified, its own first; empty without any.
     pub certificates: Arc<[Certificate]>,
 }
@@ -33,7 +36,14 @@ pub struct ClientInfo {
 impl ClientInfo {
     /// A client that is connected without a proxy, in clear text.
     pub fn direct(remote: SocketAddr, local: SocketAddr) -> Self {
-        Self { remote, peer: remote, local, is_secure: false, certificates: Arc::default() }
+        Self {
+            remote,
+            peer: remote,
+            local,
+            is_secure: false,
+            is_passed_on: false,
+            certificates: Arc::default(),
+        }
     }
 }
 

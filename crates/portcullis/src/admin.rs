@@ -188,8 +188,10 @@ fn routes(registry: &RouterRegistry) -> serde_json::Value {
 /// Whether the client sits on this machine. A request that another proxy has passed on does not, even if that
 /// proxy does: its clients are anybody.
 fn is_loopback(cx: &Context, request: &Request) -> bool {
-    let is_passed_on =
+    let names_hops =
         ["forwarded", "x-forwarded-for", "via"].iter().any(|name| request.headers.contains_key(*name));
+    // What a proxy that is not trusted says of hops is gone from the fields.
+    let is_passed_on = cx.client.is_passed_on || names_hops;
     let is_local = match cx.client.remote.ip().to_canonical() {
         IpAddr::V4(address) => address.is_loopback(),
         IpAddr::V6(address) => address.is_loopback(),

@@ -93,6 +93,19 @@ fn product_information_is_shown_in_development_mode_only() {
 }
 
 #[test]
+fn what_a_proxy_on_this_machine_passes_on_is_no_administration() {
+    let admin =
+        r#"{ "connectors": [ { "port": 0, "host": "127.0.0.1" } ], "adminConnector": { "port": 0 } }"#;
+    let gateway = gateway().admin(admin).start();
+    let metrics = "/openig/metrics/prometheus/0.0.4";
+    assert_eq!(gateway.get(metrics).status, 200);
+    for field in ["X-Forwarded-For", "x_forwarded_for", "Forwarded", "X-Real-IP", "Via"] {
+        let reply = gateway.client().send("GET", metrics, &[(field, "203.0.113.9")], b"");
+        assert_eq!(reply.status, 403, "{field}: {reply}");
+    }
+}
+
+#[test]
 fn the_prefix_moves_the_administration_requests() {
     let admin = r#"{ "prefix": "gate", "connectors": [ { "port": 0 } ], "adminConnector": { "port": 0 } }"#;
     let gateway = gateway().admin(admin).start();

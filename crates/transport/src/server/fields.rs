@@ -25,6 +25,8 @@ pub(crate) struct Fields {
     upgrade: Option<HeaderValue>,
     upgrades: usize,
     expect: Option<HeaderValue>,
+    /// There was a word of earlier hops, kept or not.
+    pub(crate) is_passed_on: bool,
 }
 
 impl Fields {
@@ -40,6 +42,7 @@ impl Fields {
             upgrade: None,
             upgrades: 0,
             expect: None,
+            is_passed_on: false,
         }
     }
 
@@ -53,7 +56,10 @@ impl Fields {
     ) -> Result<(), Refusal> {
         let kept = match field {
             Field::Plain => true,
-            Field::Forwarded => peer_is_trusted,
+            Field::Forwarded => {
+                self.is_passed_on = true;
+                peer_is_trusted
+            }
             Field::HopByHop => false,
             special => self.read_special(special, &value)?,
         };

@@ -15,6 +15,8 @@ pub(crate) struct Told {
     pub(crate) remote: Option<SocketAddr>,
     /// Whether the last hop says that its client came over TLS.
     pub(crate) is_secure: bool,
+    /// Whether there was any word of earlier hops, believed or not.
+    pub(crate) is_passed_on: bool,
 }
 
 impl Told {
@@ -26,8 +28,9 @@ impl Told {
         if headers.contains_key("x-forwarded-for") {
             told.walk(options, members(headers, "x-forwarded-for").collect());
         } else {
-            let hops = elements.iter().filter_map(|element| parameter(element, "for")).collect();
-            told.walk(options, hops);
+            // An element that names nobody ends the walk: what stands before it is the word of that nobody.
+            let hops = elements.iter().map(|element| parameter(element, "for").unwrap_or("?"));
+            told.walk(options, hops.collect());
         }
         // Only the last one is the peer's own word; those before it may be the client's.
         let last = members(headers, "x-forwarded-proto").last();
@@ -55,6 +58,7 @@ impl Told {
         Arc::new(ClientInfo {
             remote: self.remote.unwrap_or(client.remote),
             is_secure: client.is_secure || self.is_secure,
+            is_passed_on: client.is_passed_on || self.is_passed_on,
             ..(**client).clone()
         })
     }

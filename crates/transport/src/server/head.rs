@@ -99,8 +99,9 @@ pub(crate) fn parse_head(
     let wants_upgrade = fields.settle_upgrade(&method, version, !body.is_done());
     let keep_alive =
         !fields.connection.close && (version == Version::HTTP_11 || fields.connection.keep_alive);
+    let is_passed_on = fields.is_passed_on;
     let headers = fields.into_headers();
-    let told = rules.told(&headers);
+    let told = Told { is_passed_on, ..rules.told(&headers) };
     let mut request = Request::new(method, uri);
     if told.is_secure {
         request.uri.set_scheme(Scheme::Https);

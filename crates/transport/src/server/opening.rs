@@ -39,6 +39,7 @@ pub(crate) async fn open(
         // The peer passes on what its client writes, so that fields about earlier hops are that client's word.
         peer_is_trusted = named.is_some_and(|named| options.trusts(named.ip()));
         client.remote = named.unwrap_or(peer);
+        client.is_passed_on = named.is_none();
     }
     let Some(tls) = &options.tls else {
         return Some(Connection::new(Io::new(stream), client, peer_is_trusted, listener));

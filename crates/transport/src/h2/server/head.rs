@@ -62,8 +62,9 @@ pub(super) fn read_head(
     let uri = read_target(rules.target, &method, Bytes::copy_from_slice(path.as_bytes()), host)?;
     let expects_continue = fields.expects_continue(Version::HTTP_2, has_body)?;
     let length = fields.length;
+    let is_passed_on = fields.is_passed_on;
     let headers = fields.into_headers();
-    let told = rules.told(&headers);
+    let told = Told { is_passed_on, ..rules.told(&headers) };
     let mut request = Request::new(method, uri);
     if told.is_secure {
         request.uri.set_scheme(Scheme::Https);
