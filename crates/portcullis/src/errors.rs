@@ -200,19 +200,15 @@ pub(crate) fn boot_property(name: &str, complaint: &str) -> Diagnostic {
     listener(format!("boot.properties: `{name}`: {complaint}"), None)
 }
 
-pub(crate) fn boot_property_left_out(name: &str, complaint: &str) -> Diagnostic {
-    Diagnostic::warning(&LISTENER, format!("boot.properties: `{name}` is left out: {complaint}"))
-}
-
 pub(crate) fn web_server(message: impl Into<String>, span: &Span) -> Diagnostic {
     Diagnostic::error(&WEB_SERVER, message).at(Some(span))
 }
 
 pub(crate) fn unknown_property(name: &str, nearest: Option<&str>, span: &Span) -> Diagnostic {
     let hint = nearest.map(|known| format!("did you mean `{known}`?"));
-    Diagnostic::warning(&WEB_SERVER, format!("`{name}` has no meaning here; it is ignored"))
-        .at(Some(span))
-        .maybe_help(hint)
+    // What it asks for may be protection.
+    let message = format!("`{name}` is not a property of the web server that is offered");
+    Diagnostic::error(&WEB_SERVER, message).at(Some(span)).maybe_help(hint)
 }
 
 pub(crate) fn unreadable_properties(path: &Path, complaint: &str) -> Diagnostic {

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use source::{Source, Span};
 
-/// The first line of these files (below `folder`) that sets the property. One that no line sets comes from the
-/// environment, and its name stands for itself.
+/// The name of the property in the first line of these files (below `folder`) that sets it. One that no line sets
+/// comes from the environment, and its name stands for itself. No value is shown: it may be a password.
 pub(super) fn place(folder: &Path, files: &[String], property: &str) -> Span {
     let found = files.iter().find_map(|file| line(folder, file, property));
     found.unwrap_or_else(|| {
@@ -17,16 +17,19 @@ pub(super) fn place(folder: &Path, files: &[String], property: &str) -> Span {
 
 fn line(folder: &Path, file: &str, property: &str) -> Option<Span> {
     let bytes = fs::read(folder.join(file)).ok()?;
-    let source = Source::new(file, String::from_utf8_lossy(&bytes).into_owned());
-    let mut at = 0;
-    for line in source.text().split_inclusive('\n') {
-        let text = line.trim_start();
-        let begin = at + line.len() - text.len();
-        let rest = text.strip_prefix(property);
-        if rest.is_some_and(|rest| rest.starts_with(['=', ':', ' ', '\t', '\r', '\n']) || rest.is_empty()) {
-            return Some(Span::new(&source, begin..begin + text.trim_end().len()));
+    let text = String::from_utf8_lossy(&bytes);
+    let ends = |c: char| matches!(c, '=' | ':') || c.is_whitespace();
+    let mut names = String::new();
+    let mut found = None;
+    for line in text.lines() {
+        let indented = line.trim_start();
+        let name = indented.split(ends).next().unwrap_or_default();
+        names.push_str(&line[..line.len() - indented.len()]);
+        if name == property && found.is_none() {
+            found = Some(names.len()..names.len() + name.len());
         }
-        at += line.len();
+        names.push_str(name);
+        names.push('\n');
     }
-    None
+    found.map(|span| Span::new(&Source::new(file, names), span))
 }

@@ -110,9 +110,9 @@ fn a_mistyped_property_is_told() {
     check(
         &format!("{KEYS}  iam.web-server.https.client-auht : REQUIRED"),
         expect![[r#"
-        connectors: {"port":8443,"tls":{"type":"ServerTlsOptions","config":{"keyManager":{"type":"KeyManager","config":{"keystore":{"type":"KeyStore","config":{"url":"INSTANCE/keys.p12","passwordSecretId":"store.password","secretsProvider":{"type":"Base64EncodedSecretStore","config":{"secrets":{"store.password":"aw=="}}}}}}}}}}
-        application.properties:3:3: warning[PC0511]: `iam.web-server.https.client-auht` has no meaning here; it is ignored
-    "#]],
+            connectors: {"port":8443,"tls":{"type":"ServerTlsOptions","config":{"keyManager":{"type":"KeyManager","config":{"keystore":{"type":"KeyStore","config":{"url":"INSTANCE/keys.p12","passwordSecretId":"store.password","secretsProvider":{"type":"Base64EncodedSecretStore","config":{"secrets":{"store.password":"aw=="}}}}}}}}}}
+            application.properties:3:3: error[PC0511]: `iam.web-server.https.client-auht` is not a property of the web server that is offered
+        "#]],
     );
 }
 

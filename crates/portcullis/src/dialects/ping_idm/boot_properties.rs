@@ -32,8 +32,8 @@ pub(super) fn settle(instance: &Path, process: &mut ProcessSettings, diagnostics
     for (name, value) in entries {
         match resolve(&value, process) {
             Ok(value) => drop(process.env_config.entry(name).or_insert(value)),
-            // Only what uses it is wrong, and says so.
-            Err(complaint) => diagnostics.push(errors::boot_property_left_out(&name, &complaint)),
+            // Left out, its default would take its place, which may protect less.
+            Err(complaint) => diagnostics.push(errors::boot_property(&name, &complaint)),
         }
     }
 }

@@ -112,9 +112,9 @@ fn boot_properties_set_what_tokens_stand_for() {
     check(
         &[HTTP, ("resolver/boot.properties", "openidm.port.http=x\na=&{unknown.name}\n")],
         expect![[r#"
-        warning[PC0510]: boot.properties: `a` is left out: the token `unknown.name` has no value
-        conf/webserver.listener-http.json:6:13: error[PC0060]: `$int` needs a whole number, found `x`
-    "#]],
+            error[PC0510]: boot.properties: `a`: the token `unknown.name` has no value
+            conf/webserver.listener-http.json:6:13: error[PC0060]: `$int` needs a whole number, found `x`
+        "#]],
     );
 }
 
