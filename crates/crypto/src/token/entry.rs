@@ -4,6 +4,8 @@ use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHan
 use cryptoki::session::Session;
 use der::asn1::AnyRef;
 use der::{Decode, Tag, Tagged};
+use x509_parser::certificate::X509Certificate;
+use x509_parser::prelude::FromDer;
 use zeroize::Zeroizing;
 
 use super::connection::{Connection, KeyName, failed};
@@ -109,7 +111,7 @@ fn public_key(session: &Session, key: ObjectHandle, name: &KeyName) -> Result<Ve
             Ok(asymmetric::public_from_pkcs1(&asn1::element(SEQUENCE, &[&n, &e])))
         }
         Some(Attribute::KeyType(KeyType::EC)) => {
-            let public = public.ok_or_else(missing)?;
+            let Some(public) = public else { return certified(session, name)?.ok_or_else(missing) };
             let curve = bytes(session, public, AttributeType::EcParams)?;
             let curve = AnyRef::from_der(&curve).ok().filter(|curve| curve.tag() == Tag::ObjectIdentifier);
             let curve =
@@ -124,6 +126,17 @@ fn public_key(session: &Session, key: ObjectHandle, name: &KeyName) -> Result<Ve
             "the algorithm of the private key is not offered (RSA and EC are)".to_owned(),
         )),
     }
+}
+
+/// `SubjectPublicKeyInfo` of the certificate that stands beside a key, as Java leaves it behind.
+fn certified(session: &Session, name: &KeyName) -> Result<Option<Vec<u8>>, TokenError> {
+    let wanted = [Attribute::Class(ObjectClass::CERTIFICATE), Attribute::Id(name.id.clone())];
+    let Some(certificate) = session.find_objects(&wanted).map_err(failed)?.first().copied() else {
+        return Ok(None);
+    };
+    let der = bytes(session, certificate, AttributeType::Value)?;
+    let read = X509Certificate::from_der(&der);
+    Ok(read.ok().map(|(_, read)| read.public_key().raw.to_vec()))
 }
 
 fn symmetric(session: &Session, key: ObjectHandle, alias: &str) -> Result<KeyMaterial, TokenError> {
@@ -170,7 +183,7 @@ fn listed(session: &Session) -> Result<String, TokenError> {
     for class in [ObjectClass::PRIVATE_KEY, ObjectClass::SECRET_KEY, ObjectClass::CERTIFICATE] {
         for object in session.find_objects(&[Attribute::Class(class)]).map_err(failed)? {
             let label = String::from_utf8_lossy(&bytes(session, object, AttributeType::Label)?).into_owned();
-            if !labels.contains(&label) {
+            if !label.is_empty() && !labels.contains(&label) {
                 labels.push(label);
             }
             if labels.len() > LABELS_SHOWN_MAX {

@@ -7,6 +7,7 @@ mod client_auth;
 mod guide;
 mod keys;
 mod live;
+mod module;
 mod server;
 mod sni;
 
