@@ -9,8 +9,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use bytes::BytesMut;
-use rustls::Connection;
 use rustls::pki_types::CertificateDer;
+use rustls::{Connection, HandshakeKind};
 use tokio::net::TcpStream;
 
 use crate::io::with_block;
@@ -62,6 +62,11 @@ impl Tls {
     /// The certificates of the peer that were verified, its own first.
     pub(crate) fn peer_certificates(&self) -> Vec<CertificateDer<'static>> {
         self.lock().connection.peer_certificates().unwrap_or_default().to_vec()
+    }
+
+    /// Whether the handshake went on with an earlier session, whose certificates were not verified again.
+    pub(crate) fn is_resumed(&self) -> bool {
+        self.lock().connection.handshake_kind() == Some(HandshakeKind::Resumed)
     }
 
     /// Whether HTTP/2 was agreed on.

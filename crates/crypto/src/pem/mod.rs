@@ -179,8 +179,12 @@ impl Sorted {
                 self.others.push((line, CryptoKey::new(material).into()));
             }
             Content::Generic(bytes) => self.others.push((line, Secret::generic(bytes.to_vec()))),
-            // It is for those who check certificates, and no secret.
-            Content::RevocationList(_) => {}
+            // Left out, what it revokes would be believed.
+            Content::RevocationList(_) => {
+                let reason =
+                    "a list of revoked certificates among keys and certificates; it needs a file of its own";
+                return Err(PemError { line, reason: reason.to_owned() });
+            }
         }
         Ok(())
     }

@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use arc_swap::ArcSwapOption;
 use rustls::crypto::aws_lc_rs::Ticketer;
-use rustls::pki_types::CertificateDer;
+use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{ClientHello, NoServerSessionStorage, ServerConfig, WebPkiClientVerifier};
 use rustls::sign::SingleCertAndKey;
@@ -65,6 +66,8 @@ pub struct ServerEntry {
 #[derive(Debug)]
 struct Table {
     settings: ServerTlsSettings,
+    /// Verifies clients.
+    verifier: Arc<dyn ClientCertVerifier>,
     exact: HashMap<String, Place>,
     /// By the domain behind the `*.`.
     wildcard: HashMap<String, Place>,
@@ -113,6 +116,18 @@ impl ServerEntry {
         self.identity.is_for(host, Wildcard::OneLabelOrNone)
     }
 
+    /// Verifies the certificates of a client once more: the handshake does not, when it resumes a session, and
+    /// one may have expired since.
+    ///
+    /// # Errors
+    /// What the handshake would fail with if it were a full one.
+    pub fn verify_client(&self, chain: &[CertificateDer<'_>], now: SystemTime) -> Result<(), rustls::Error> {
+        let Some((end_entity, intermediates)) = chain.split_first() else { return Ok(()) };
+        let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = UnixTime::since_unix_epoch(since);
+        self.table.verifier.verify_client_cert(end_entity, intermediates, now).map(|_| ())
+    }
+
     /// Whether a client that names this host could have got this very entry.
     pub fn serves(&self, host: &str) -> bool {
         self.table.place(host).iter().any(|(_, config)| Arc::ptr_eq(config, &self.config))
@@ -123,6 +138,7 @@ impl Table {
     fn new(settings: ServerTlsSettings) -> Result<Self, TlsError> {
         let mut configs = Configs::new(&settings)?;
         let mut table = Self {
+            verifier: configs.verifier.clone(),
             exact: HashMap::new(),
             wildcard: HashMap::new(),
             default: settings

@@ -1,11 +1,13 @@
 //! [`Trust`]: whom we believe.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, UnixTime};
 use rustls::{CertificateError, DistinguishedName, Error, RootCertStore};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::{FromDer, X509Version};
+use x509_parser::revocation_list::CertificateRevocationList;
 
 use super::TlsError;
 use super::identity::read_certificate;
@@ -63,12 +65,16 @@ pub(super) struct Believed {
     pub(super) label: String,
     /// Certificates that are believed when they are shown themselves.
     certificates: Vec<CertificateDer<'static>>,
+    /// Issuer and serial number, as DER, of all that the lists name: what a list of ours names is not believed,
+    /// whether it is trusted itself, or another list of its issuer, older perhaps, does not name it.
+    revoked: HashSet<(Vec<u8>, Vec<u8>)>,
 }
 
 impl Believed {
     pub(super) fn of(trust: &[Trust]) -> Result<Self, TlsError> {
         let (mut roots, mut everyone) = (RootCertStore::empty(), RootCertStore::empty());
         let (mut certificates, mut crls, mut labels) = (Vec::new(), Vec::new(), Vec::new());
+        let mut revoked = HashSet::new();
         for one in trust {
             let Trust::Anchors(anchors) = one else { continue };
             if anchors.certificates.is_empty() {
@@ -84,12 +90,35 @@ impl Believed {
                 }
                 certificates.push(der);
             }
-            crls.extend(anchors.crls.iter().map(|der| CertificateRevocationListDer::from(der.clone())));
+            for der in &anchors.crls {
+                read_crl(der, &anchors.label, &mut revoked)?;
+                crls.push(CertificateRevocationListDer::from(der.clone()));
+            }
             labels.push(anchors.label.as_str());
         }
         let all = trust.contains(&Trust::All);
         let subjects = if all { Vec::new() } else { everyone.subjects() };
-        Ok(Self { all, roots: Arc::new(roots), subjects, crls, label: labels.join(", "), certificates })
+        let label = labels.join(", ");
+        Ok(Self { all, roots: Arc::new(roots), subjects, crls, label, certificates, revoked })
+    }
+
+    /// Refuses a chain of which one of the lists names a certificate.
+    pub(super) fn check_revoked<'a>(
+        &self,
+        chain: impl IntoIterator<Item = &'a CertificateDer<'a>>,
+    ) -> Result<(), Error> {
+        if self.revoked.is_empty() {
+            return Ok(());
+        }
+        for certificate in chain {
+            let (_, read) =
+                X509Certificate::from_der(certificate).map_err(|_| CertificateError::BadEncoding)?;
+            let name = (read.issuer().as_raw().to_vec(), read.raw_serial().to_vec());
+            if self.revoked.contains(&name) {
+                return Err(CertificateError::Revoked.into());
+            }
+        }
+        Ok(())
     }
 
     /// Whether this very certificate is believed, as in Java: one that is pinned, or a self-signed one that
@@ -112,6 +141,19 @@ impl Believed {
         }
         Ok(true)
     }
+}
+
+/// Notes what a list names.
+fn read_crl(der: &[u8], label: &str, revoked: &mut HashSet<(Vec<u8>, Vec<u8>)>) -> Result<(), TlsError> {
+    let list = match CertificateRevocationList::from_der(der) {
+        Ok(([], list)) => list,
+        Ok(_) => return Err(TlsError::unreadable_crl(label, "bytes follow behind it")),
+        Err(error) => return Err(TlsError::unreadable_crl(label, error)),
+    };
+    let issuer = list.issuer().as_raw();
+    revoked
+        .extend(list.iter_revoked_certificates().map(|entry| (issuer.to_vec(), entry.raw_serial().to_vec())));
+    Ok(())
 }
 
 /// Whether a trusted certificate may sign others. One that says it is no authority may not, as in Java since 17:

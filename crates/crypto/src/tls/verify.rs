@@ -74,6 +74,7 @@ impl ClientCertVerifier for ClientVerifier {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
+        self.believed.check_revoked(std::iter::once(end_entity).chain(intermediates))?;
         if self.believed.contain(end_entity, now)? {
             return Ok(ClientCertVerified::assertion());
         }
@@ -147,6 +148,7 @@ impl ServerVerifier {
         name: &ServerName<'_>,
         now: UnixTime,
     ) -> Result<(), Error> {
+        self.believed.check_revoked(std::iter::once(end_entity).chain(intermediates))?;
         if self.believed.contain(end_entity, now)? {
             return Ok(());
         }

@@ -155,6 +155,10 @@ pub(super) fn crls_ignored(span: &Span) -> Diagnostic {
     Diagnostic::warning(&TLS_OPTIONS, "`crls` are not looked at, because `checkRevocation` is false").at(span)
 }
 
+pub(super) fn no_crls(span: &Span) -> Diagnostic {
+    Diagnostic::warning(&TLS_OPTIONS, "revocation is not checked, because there are no `crls`").at(span)
+}
+
 pub(super) fn options(error: &dyn Error, span: &Span) -> Diagnostic {
     Diagnostic::error(&TLS_OPTIONS, chain(error)).at(span)
 }

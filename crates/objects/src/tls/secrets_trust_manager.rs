@@ -55,17 +55,18 @@ pub struct SecretsTrustManager {
     verification_secret_id: Spanned<heap::SecretId>,
     /// Where the secrets are looked up.
     secrets_provider: Option<SecretsProviderField>,
-    /// Whether the lists in `crls` are looked at.
-    #[serde(default = "by_default")]
-    check_revocation: bool,
+    /// Whether the lists in `crls` are looked at: yes by default.
+    check_revocation: Option<Spanned<bool>>,
     /// Addition: files with lists of revoked certificates, in PEM or DER, at most one list for each issuer. A
     /// relative path starts at the instance folder. A changed file is noticed within seconds.
     #[serde(default)]
     crls: Vec<Spanned<String>>,
 }
 
-fn by_default() -> bool {
-    true
+impl SecretsTrustManager {
+    fn checks_revocation(&self) -> bool {
+        self.check_revocation.as_ref().is_none_or(|check| **check)
+    }
 }
 
 impl ObjectConfig for SecretsTrustManager {
@@ -74,7 +75,7 @@ impl ObjectConfig for SecretsTrustManager {
 
     fn build(self, b: &mut Builder<'_>) -> Result<TrustManagerRef, Diagnostic> {
         let file = |path: &Spanned<String>| (b.paths().instance.join(path.as_str()), path.span().clone());
-        let crls = self.crls.iter().filter(|_| self.check_revocation).map(file).collect();
+        let crls = self.crls.iter().filter(|_| self.checks_revocation()).map(file).collect();
         let secrets = provider_of(self.secrets_provider.as_ref(), b);
         let span = self.verification_secret_id.span().clone();
         let id = self.verification_secret_id.into_inner().0;
@@ -82,8 +83,12 @@ impl ObjectConfig for SecretsTrustManager {
     }
 
     fn check(&self, declarer: &mut Declarer<'_>, _: &Node) {
-        if let Some(first) = self.crls.first().filter(|_| !self.check_revocation) {
-            declarer.report(errors::crls_ignored(first.span()));
+        match (&self.check_revocation, self.crls.first()) {
+            (Some(_), Some(first)) if !self.checks_revocation() => {
+                declarer.report(errors::crls_ignored(first.span()));
+            }
+            (Some(check), None) if **check => declarer.report(errors::no_crls(check.span())),
+            _ => {}
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use bytes::BytesMut;
 use crypto::tls::{ServerEntry, ServerTls};
@@ -76,6 +77,9 @@ pub(crate) async fn shake(socket: &TcpStream, tls: &ServerTls) -> Result<Shaken,
     })?;
     let (tls, received) = Tls::complete(socket, Connection::Server(connection), &rest).await?;
     let certificates = tls.peer_certificates();
+    if tls.is_resumed() {
+        entry.verify_client(&certificates, SystemTime::now())?;
+    }
     let certificates = certificates.iter().map(|der| Certificate::from_der(der));
     Ok(Shaken {
         certificates: certificates.collect::<Result<_, _>>().map_err(HandshakeError::Certificate)?,

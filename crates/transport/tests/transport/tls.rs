@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use crypto::tls::{ClientAuth, Protocol, ServerTls};
 use exchange::{Body, Context, Handler, HeaderValue, Outcome, Request, Response, StatusCode};
@@ -165,6 +165,33 @@ fn clients_prove_who_they_are_when_they_have_to() {
 }
 
 /// The first bytes of a client that calls one.test.
+#[test]
+fn a_session_ends_with_the_certificate_of_its_client() {
+    let ca = Authority::new("CA");
+    let end = SystemTime::now() + Duration::from_secs(3);
+    let mut settings = serving(&ca.issue(&["one.test"]), &[]);
+    (settings.client_auth, settings.trust) = (ClientAuth::Required, ca.trust());
+    let server = serve_tls(settings, |_| {});
+    let mut settings = calling(&ca);
+    settings.identities = vec![ca.issue_until(&["short.test"], Some(end))];
+    let tls = client_tls(settings);
+    let mut text = String::new();
+    let mut attempt = || {
+        let mut stream = connect_tls(&server, &tls, "one.test");
+        let answer = ask(&mut stream, "one.test");
+        writeln!(text, "{:?} {answer}", stream.conn.handshake_kind()).unwrap();
+    };
+    attempt();
+    attempt();
+    std::thread::sleep(Duration::from_secs(5));
+    attempt();
+    expect![[r#"
+        Some(Full) 200 OK: https://one.test/ secure=true certificates=2
+        Some(Resumed) 200 OK: https://one.test/ secure=true certificates=2
+        Some(Resumed) [peer closed connection without sending TLS close_notify: https://docs.rs/rustls/latest/rustls/manual/_03_howto/index.html#unexpected-eof]
+    "#]].assert_eq(&text);
+}
+
 fn greeting(tls: &crypto::tls::ClientTls) -> (ClientConnection, Vec<u8>) {
     let name = ServerName::try_from("one.test").unwrap();
     let mut connection = ClientConnection::new(tls.config().unwrap(), name).unwrap();

@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use crypto::tls::{
     ClientTls, ClientTlsSettings, HostnameVerifier, Identity, Negotiation, ServerTls, ServerTlsSettings,
@@ -36,17 +37,25 @@ impl Authority {
 
     /// A key with a certificate for these names, called like the first.
     pub(crate) fn issue(&self, names: &[&str]) -> Identity {
+        self.issue_until(names, None)
+    }
+
+    /// As [`Authority::issue`], with an end.
+    pub(crate) fn issue_until(&self, names: &[&str], until: Option<SystemTime>) -> Identity {
         let key = KeyPair::generate().unwrap();
         let alternatives: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
         let mut params = CertificateParams::new(alternatives).unwrap();
         params.distinguished_name.push(DnType::CommonName, names[0]);
+        if let Some(until) = until {
+            params.not_after = until.into();
+        }
         let leaf = params.signed_by(&key, &Issuer::from_params(&self.params, &self.key)).unwrap();
         let material = KeyMaterial::Private {
             algorithm: "EC".to_owned(),
             pkcs8: key.serialize_der().into(),
             chain: vec![leaf.der().to_vec(), self.der.clone()],
         };
-        Identity::new(&CryptoKey::new(material), names[0], std::time::SystemTime::now()).unwrap()
+        Identity::new(&CryptoKey::new(material), names[0], SystemTime::now()).unwrap()
     }
 
     pub(crate) fn trust(&self) -> Vec<Trust> {

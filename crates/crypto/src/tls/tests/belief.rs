@@ -184,6 +184,24 @@ fn names_are_checked_unless_told_otherwise() {
     );
 }
 
+/// A list of the authority that revokes the certificate with the serial number 7, good until a year.
+fn list_of_seven(ca: &Made, year: i32) -> Vec<u8> {
+    let params = CertificateRevocationListParams {
+        this_update: date_time_ymd(2020, 1, 1),
+        next_update: date_time_ymd(year, 1, 1),
+        crl_number: SerialNumber::from(1),
+        issuing_distribution_point: None,
+        revoked_certs: vec![RevokedCertParams {
+            serial_number: SerialNumber::from(7),
+            revocation_time: date_time_ymd(2020, 1, 1),
+            reason_code: None,
+            invalidity_date: None,
+        }],
+        key_identifier_method: KeyIdMethod::Sha256,
+    };
+    params.signed_by(&Issuer::from_params(&ca.params, &ca.key)).unwrap().der().to_vec()
+}
+
 #[test]
 fn revoked_certificates_are_refused() {
     let ca = authority("CA");
@@ -192,22 +210,7 @@ fn revoked_certificates_are_refused() {
     let revoked =
         ca.issue("revoked", &["revoked.test"], |params| params.serial_number = Some(SerialNumber::from(7)));
     let unlisted = other_ca.issue("unlisted", &["unlisted.test"], |_| {});
-    let list = |next_update| {
-        let params = CertificateRevocationListParams {
-            this_update: date_time_ymd(2020, 1, 1),
-            next_update,
-            crl_number: SerialNumber::from(1),
-            issuing_distribution_point: None,
-            revoked_certs: vec![RevokedCertParams {
-                serial_number: SerialNumber::from(7),
-                revocation_time: date_time_ymd(2020, 1, 1),
-                reason_code: None,
-                invalidity_date: None,
-            }],
-            key_identifier_method: KeyIdMethod::Sha256,
-        };
-        params.signed_by(&Issuer::from_params(&ca.params, &ca.key)).unwrap().der().to_vec()
-    };
+    let list = |year| list_of_seven(&ca, year);
     let trust = |crl: Vec<u8>| {
         vec![Trust::Anchors(TrustAnchors {
             certificates: vec![ca.der.clone(), other_ca.der.clone()],
@@ -216,7 +219,7 @@ fn revoked_certificates_are_refused() {
         })]
     };
     let mut text = String::new();
-    for (label, until) in [("current", date_time_ymd(2999, 1, 1)), ("stale", date_time_ymd(2021, 1, 1))] {
+    for (label, until) in [("current", 2999), ("stale", 2021)] {
         for (host, made) in [("site.test", &site), ("revoked.test", &revoked), ("unlisted.test", &unlisted)] {
             let as_server = outcome(&server(serving(&[made])), &client(calling(trust(list(until)))), host);
             let mut settings = serving(&[&site]);
@@ -226,6 +229,18 @@ fn revoked_certificates_are_refused() {
             let as_client = outcome(&server(settings), &client(caller), "site.test");
             writeln!(text, "{label}, {host}\n  server: {as_server}\n  client: {as_client}").unwrap();
         }
+    }
+    // Trusted by itself, beside the authority or without one, it is revoked all the same.
+    for certificates in [vec![ca.der.clone(), revoked.der.clone()], vec![revoked.der.clone()]] {
+        let crls = vec![list(2999)];
+        let mut settings = serving(&[&site]);
+        settings.client_auth = ClientAuth::Required;
+        settings.trust =
+            vec![Trust::Anchors(TrustAnchors { certificates, crls, label: "trust.p12".to_owned() })];
+        let mut caller = calling(ca.trust());
+        caller.identities = vec![revoked.identity()];
+        let pinned = outcome(&server(settings), &client(caller), "site.test");
+        writeln!(text, "pinned: {pinned}").unwrap();
     }
     text += &ClientTls::new().replace(calling(trust(b"no list".to_vec()))).unwrap_err().to_string();
     expect![[r#"
@@ -242,12 +257,15 @@ fn revoked_certificates_are_refused() {
           server: client: invalid peer certificate: certificate revocation list expired
           client: server: invalid peer certificate: certificate revocation list expired
         stale, revoked.test
-          server: client: invalid peer certificate: certificate revocation list expired
-          client: server: invalid peer certificate: certificate revocation list expired
+          server: client: invalid peer certificate: Revoked
+          client: server: invalid peer certificate: Revoked
         stale, unlisted.test
           server: full, CN=unlisted, 0 certificates of the client
           client: full, CN=site, 2 certificates of the client
-        a list of revoked certificates of trust.p12 cannot be used: provided CRL could not be parsed: Other(OtherError(TrailingData(CertRevocationList)))"#]].assert_eq(&text);
+        pinned: server: invalid peer certificate: Revoked
+        pinned: server: invalid peer certificate: Revoked
+        a list of revoked certificates of trust.p12 cannot be used: Parsing Error: NomError(Eof)"#]]
+    .assert_eq(&text);
 }
 
 #[test]
