@@ -29,7 +29,6 @@ pub(crate) const NAMES: &[&str] = &[
     "EncryptedPrivateKeyJwtClientAuthenticationFilter",
     "FileAttributesFilter",
     "GrantSwapJwtAssertionOAuth2ClientFilter",
-    "HsmSecretStore",
     "ICAP",
     "IdTokenValidationFilter",
     "IdentityAssertionHandler",
