@@ -179,6 +179,8 @@ fn a_session_ends_with_the_certificate_of_its_client() {
     let mut attempt = || {
         let mut stream = connect_tls(&server, &tls, "one.test");
         let answer = ask(&mut stream, "one.test");
+        // How a connection that is closed fails depends on who is faster.
+        let answer = if answer.starts_with('[') { "no answer" } else { answer.as_str() };
         writeln!(text, "{:?} {answer}", stream.conn.handshake_kind()).unwrap();
     };
     attempt();
@@ -188,8 +190,9 @@ fn a_session_ends_with_the_certificate_of_its_client() {
     expect![[r#"
         Some(Full) 200 OK: https://one.test/ secure=true certificates=2
         Some(Resumed) 200 OK: https://one.test/ secure=true certificates=2
-        Some(Resumed) [peer closed connection without sending TLS close_notify: https://docs.rs/rustls/latest/rustls/manual/_03_howto/index.html#unexpected-eof]
-    "#]].assert_eq(&text);
+        Some(Resumed) no answer
+    "#]]
+    .assert_eq(&text);
 }
 
 fn greeting(tls: &crypto::tls::ClientTls) -> (ClientConnection, Vec<u8>) {
