@@ -2,7 +2,7 @@
 //! a client).
 //!
 //! A manager is asked again and again while the gateway runs, because its files change. What it yields is
-//! compared with what is in use, and only a difference makes new settings: [`live`] does that for both kinds of
+//! compared with what is in use, and only a difference makes new settings: `live` does that for both kinds of
 //! options.
 
 mod client_tls_options;
