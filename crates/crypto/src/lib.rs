@@ -11,6 +11,7 @@ mod cipher;
 mod error;
 pub mod generate;
 mod id;
+pub mod jose;
 pub mod jwk;
 mod key;
 pub mod keystore;

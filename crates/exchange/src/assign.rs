@@ -189,14 +189,17 @@ fn field_value(text: &str) -> Result<HeaderValue, String> {
 fn assign_session(cx: &mut Context, path: &[Step], value: Value<'static>) -> Result<(), String> {
     let session = cx.session.get().ok_or("no session manager is configured here")?;
     let name = path.first().and_then(key).ok_or("name the session entry to assign to")?;
-    if path.len() == 1 {
-        session.set(name, value);
-        return Ok(());
-    }
-    let mut entry = IndexMap::from([(name.to_owned(), session.get(name))]);
-    assign_map(&mut entry, path, value)?;
-    session.set(name, entry.swap_remove(name).unwrap_or(Value::Null));
-    Ok(())
+    let mut outcome = Ok(());
+    let updated = session.update(name, |before| {
+        if path.len() == 1 {
+            return Some(value);
+        }
+        let mut entry = IndexMap::from([(name.to_owned(), before.clone())]);
+        outcome = assign_map(&mut entry, path, value);
+        outcome.is_ok().then(|| entry.swap_remove(name).unwrap_or(Value::Null))
+    });
+    updated.map_err(|error| error.to_string())?;
+    outcome
 }
 
 /// Sets an entry of a map, or one further inside. Maps and lists on the way must exist.

@@ -312,10 +312,10 @@ impl Object for Session {
         self.get(name)
     }
     fn len(&self) -> Option<usize> {
-        Some(self.values().len())
+        Some(self.entries().len())
     }
     fn keys(&self) -> Vec<String> {
-        self.values().into_keys().collect()
+        self.entries().keys()
     }
     fn snapshot(&self) -> Value<'static> {
         Value::Map(Arc::new(self.values()))

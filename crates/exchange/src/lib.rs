@@ -42,9 +42,13 @@ pub use path::{PathFinding, canonical_path, inspect_path};
 pub use prepare::Prepare;
 pub use roots::ROOTS;
 pub use scope::{Exchange, ExchangeMut};
-pub use session::{Session, SessionManager, SessionManagerRef, SessionSlot};
+pub use session::{
+    SESSION_ENTRIES_MAX, SESSION_PAGE_MAX, Session, SessionAdministration, SessionDirectory, SessionEntries,
+    SessionManager, SessionManagerRef, SessionPage, SessionQuery, SessionSlot, SessionSummary,
+    SessionValueError,
+};
 pub use storage::{StorageLimits, TemporaryStorage};
 pub use throttling::{ThrottlingPolicy, ThrottlingPolicyRef, ThrottlingRate};
 pub use transaction::TransactionId;
-pub use upgrade::{Tunnel, Upgrade};
+pub use upgrade::{EndSignal, Tunnel, Upgrade};
 pub use uri::{BaseUri, Scheme, Uri, UriError};

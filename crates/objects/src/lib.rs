@@ -12,6 +12,7 @@ mod not_offered;
 mod old_names;
 pub mod secrets;
 pub mod services;
+pub mod sessions;
 #[cfg(test)]
 mod testing;
 mod throttling_rate;
@@ -28,6 +29,7 @@ pub fn catalogue() -> Catalogue {
             decorators::TYPES,
             secrets::TYPES,
             services::TYPES,
+            sessions::TYPES,
             tls::TYPES,
         ],
         not_offered: not_offered::NAMES,

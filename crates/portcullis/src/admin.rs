@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use exchange::metrics::Metrics;
 use exchange::{
     Context, FilterRef, Handler, HandlerRef, HeaderValue, Method, Next, Outcome, Request, Response,
-    SessionManagerRef, SessionSlot, StatusCode, TemporaryStorage, header,
+    SessionDirectory, SessionManagerRef, SessionSlot, StatusCode, TemporaryStorage, header,
 };
 use objects::handlers::router::RouterRegistry;
 use serde_json::json;
@@ -28,6 +28,8 @@ pub(crate) struct State {
     pub(crate) mode: Mode,
     pub(crate) routers: Arc<RouterRegistry>,
     pub(crate) metrics: Arc<Metrics>,
+    /// The managers whose sessions can be administered.
+    pub(crate) sessions: Arc<SessionDirectory>,
     /// Whether metrics are also where older releases had them (`serveDeprecatedPrometheusEndpoint`).
     pub(crate) has_old_metrics: bool,
     /// Serving, and not about to stop.
@@ -258,6 +260,7 @@ mod tests {
             mode: case.mode,
             routers: Arc::new(RouterRegistry::default()),
             metrics: Arc::default(),
+            sessions: Arc::default(),
             has_old_metrics: case.has_filter,
             is_ready: AtomicBool::new(case.is_ready),
         };

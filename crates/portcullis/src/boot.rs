@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use exchange::SessionManagerRef;
 use exchange::metrics::Metrics;
+use exchange::{SessionDirectory, SessionManagerRef};
 use heap::{Document, Environment, InstancePaths, Level, ProcessSettings, Services, Started};
 use objects::handlers::router::RouterRegistry;
 use source::{Diagnostic, Tokens};
@@ -86,7 +86,8 @@ impl Instance {
         let routers = Arc::new(RouterRegistry::default());
         let metrics = Arc::new(Metrics::default());
         let services = Services::default().with(routers.clone()).with(server.resolver.clone());
-        let services = services.with(metrics.clone());
+        let sessions = Arc::new(SessionDirectory::default());
+        let services = services.with(metrics.clone()).with(sessions.clone());
         let environment = instance::environment(paths, process, services, Some(control.handle().clone()));
         let level = gateway::declare(&environment);
         let Some(level) = reported(level.level, level.diagnostics)? else { return Err(Vec::new()) };
@@ -118,7 +119,7 @@ impl Instance {
         let (serving, started) = built.start(&environment)?;
         let has_old_metrics = fields.serve_deprecated_prometheus_endpoint.unwrap_or_default();
         let is_ready = AtomicBool::new(true);
-        let state = Arc::new(State { mode, routers, metrics, has_old_metrics, is_ready });
+        let state = Arc::new(State { mode, routers, metrics, sessions, has_old_metrics, is_ready });
         let gateway = Gateway::new(serving, Endpoints::new(&prefix, protection.clone(), state.clone()));
         let bound = bind_all(server.connectors)?;
         let ports: Vec<String> =

@@ -52,7 +52,7 @@ fn it_is_loaded_on_first_use_and_saved_when_changed() {
         &["load"],
     );
     check(
-        async |slot| slot.load(&request()).await.unwrap().unwrap().set("user", Value::Null),
+        async |slot| slot.load(&request()).await.unwrap().unwrap().set("user", Value::Null).unwrap(),
         &["load", "save"],
     );
 }
@@ -71,12 +71,12 @@ fn an_entry_is_changed_in_one_step() {
     check(
         async |slot| {
             let session = slot.load(&request()).await.unwrap().unwrap();
-            session.update("user", |before| (before.to_text() != "bob").then_some(Value::Null));
+            session.update("user", |before| (before.to_text() != "bob").then_some(Value::Null)).unwrap();
             assert!(!session.is_changed());
-            session.update("user", |before| Some(Value::from(format!("{}by", before.to_text()))));
+            session.update("user", |before| Some(Value::from(format!("{}by", before.to_text())))).unwrap();
             assert_eq!(session.get("user").to_text(), "bobby");
-            session.update("new", |before| Some(Value::Bool(before.is_null())));
-            session.update("user", |_| Some(Value::Null));
+            session.update("new", |before| Some(Value::Bool(before.is_null()))).unwrap();
+            session.update("user", |_| Some(Value::Null)).unwrap();
             assert_eq!(Value::map(session.values()).to_json().to_string(), r#"{"new":true}"#);
         },
         &["load", "save"],
@@ -91,7 +91,7 @@ fn a_route_puts_back_the_session_around_it() {
     run(async {
         cx.session.load(&request()).await.unwrap();
         let before = cx.replace_session(SessionManagerRef::new(inner.clone()));
-        cx.session.load(&request()).await.unwrap().unwrap().set("a", Value::Integer(1));
+        cx.session.load(&request()).await.unwrap().unwrap().set("a", Value::Integer(1)).unwrap();
         cx.session = before;
         assert!(cx.session.get().unwrap().get("a").is_null());
     });

@@ -1,17 +1,14 @@
-//! Objects that handlers and filters use: session managers, storage, executors, throttling policies, delegates.
+//! Objects that handlers and filters use: storage, executors, throttling policies, delegates.
 
 mod default_rate_throttling_policy;
 mod delegate;
-mod in_memory_session_manager;
 mod log_sink;
 mod mapped_throttling_policy;
 mod scheduled_executor_service;
-pub(crate) mod session_cookie;
 mod temporary_storage;
 
 pub use default_rate_throttling_policy::DefaultRateThrottlingPolicy;
 pub use delegate::Delegate;
-pub use in_memory_session_manager::InMemorySessionManager;
 pub use log_sink::LogSink;
 pub use mapped_throttling_policy::MappedThrottlingPolicy;
 pub use scheduled_executor_service::ScheduledExecutorService;
@@ -23,7 +20,6 @@ use heap::ObjectType;
 pub const TYPES: &[ObjectType] = &[
     ObjectType::of::<DefaultRateThrottlingPolicy>(),
     ObjectType::of::<Delegate>(),
-    ObjectType::of::<InMemorySessionManager>(),
     ObjectType::of::<LogSink>(),
     ObjectType::of::<MappedThrottlingPolicy>(),
     ObjectType::of::<ScheduledExecutorService>(),

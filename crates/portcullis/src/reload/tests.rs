@@ -51,6 +51,7 @@ impl Running {
             mode: Mode::Production,
             routers: Arc::new(RouterRegistry::default()),
             metrics: Arc::default(),
+            sessions: Arc::default(),
             has_old_metrics: false,
             is_ready: AtomicBool::new(true),
         };

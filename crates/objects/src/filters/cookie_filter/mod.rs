@@ -160,7 +160,7 @@ impl CookieFilter {
         }
         headers.replace_all(&header::SET_COOKIE, passing);
         if let Some(session) = session.filter(|_| !managed.is_empty()) {
-            session.update(JAR, |before| {
+            let kept = session.update(JAR, |before| {
                 let mut jar = Jar::read(before);
                 let mut is_changed = false;
                 for field in &managed {
@@ -168,6 +168,9 @@ impl CookieFilter {
                 }
                 is_changed.then(|| jar.write())
             });
+            if let Err(error) = kept {
+                tracing::error!(%error, "Cookies of an application are lost.");
+            }
         }
     }
 }

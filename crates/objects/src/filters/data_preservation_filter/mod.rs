@@ -151,7 +151,7 @@ async fn take(cx: &mut Context, request: &Request, target: &str) -> Result<Optio
         let mut shelf = Shelf::read(before, now_millis);
         found = shelf.take(target);
         found.is_some().then(|| shelf.write())
-    });
+    })?;
     Ok(found)
 }
 
@@ -187,7 +187,7 @@ impl Preserve {
             let mut shelf = Shelf::read(before, now_millis);
             shelf.put(Preserved { target, entity, expires });
             Some(shelf.write())
-        });
+        })?;
         Ok(None)
     }
 

@@ -23,7 +23,7 @@ use super::navigation::{
 };
 use super::origin::client_uri;
 use super::pages::{Page, escape};
-use crate::services::session_cookie::{SameSite, SessionCookie, SessionCookieConfig};
+use crate::sessions::cookie::{SameSite, SessionCookie, SessionCookieConfig};
 use capture::{Capture, Captures};
 
 const COOKIE_NAME: &str = "ig-fragment-cookie";

@@ -58,7 +58,7 @@ impl Cache {
             // A session that has nothing of ours need not be saved for having nothing.
             let is_news = !matches!((session.get(&key), &value), (Value::Null, Value::Null));
             if is_news {
-                session.set(&key, value);
+                session.set(&key, value)?;
             }
         }
         Ok(())

@@ -66,7 +66,7 @@ impl Browser {
             Value::Integer(visits) => visits,
             _ => 0,
         };
-        session.set("visits", Value::Integer(visits + 1));
+        session.set("visits", Value::Integer(visits + 1)).unwrap();
         let cookie = self.save(&session);
         format!("visit {} cookie {}", visits + 1, if cookie.is_some() { "set" } else { "kept" })
     }
@@ -166,7 +166,7 @@ fn an_empty_session_expires_its_cookie() {
     let mut browser = Browser::new(10);
     browser.visit();
     let session = browser.load();
-    session.set("visits", Value::Null);
+    session.set("visits", Value::Null).unwrap();
     let attributes = browser.save(&session).unwrap();
     expect![" Path=/; HttpOnly; SameSite=Lax; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT"]
         .assert_eq(&attributes);
@@ -178,7 +178,7 @@ fn requests_at_the_same_time_share_the_session() {
     let mut browser = Browser::new(10);
     browser.visit();
     let (one, two) = (browser.load(), browser.load());
-    one.set("a", Value::Integer(1));
+    one.set("a", Value::Integer(1)).unwrap();
     assert_eq!(two.get("a").to_text(), "1");
 }
 
@@ -191,7 +191,7 @@ fn check_cookie(config: &str, expected: Expect) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let field = runtime.block_on(async {
             let mut slot = exchange::SessionSlot::new(manager);
-            slot.load(&request).await.unwrap().unwrap().set("a", Value::Integer(1));
+            slot.load(&request).await.unwrap().unwrap().set("a", Value::Integer(1)).unwrap();
             let mut response = Response::new(StatusCode::OK);
             slot.save(&mut response).await.unwrap();
             response.headers.text(header::SET_COOKIE).unwrap().to_owned()
@@ -223,7 +223,7 @@ fn visits(environment: &Arc<Environment>, file: &str, cookie: &mut Option<String
         let mut slot = exchange::SessionSlot::new(manager);
         let session = slot.load(&request).await.unwrap().unwrap();
         let visits = if let Value::Integer(visits) = session.get("visits") { visits + 1 } else { 1 };
-        session.set("visits", Value::Integer(visits));
+        session.set("visits", Value::Integer(visits)).unwrap();
         let mut response = Response::new(StatusCode::OK);
         slot.save(&mut response).await.unwrap();
         if let Some(field) = response.headers.text(header::SET_COOKIE) {

@@ -18,7 +18,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use source::Diagnostic;
 
-use super::session_cookie::{SessionCookie, SessionCookieConfig};
+use super::cookie::{SessionCookie, SessionCookieConfig};
 use store::{Id, Store};
 
 const COOKIE_NAME: &str = "IG_SESSIONID";

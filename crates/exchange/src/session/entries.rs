@@ -1,0 +1,135 @@
+//! [`SessionEntries`]: what a session holds.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use expression::Value;
+use indexmap::IndexMap;
+
+/// A session has at most this many entries. Who needs more keeps them in one entry that is a map.
+pub const SESSION_ENTRIES_MAX: usize = 1000;
+
+/// Lists and maps of an entry nest at most this deep.
+const DEPTH_MAX: usize = 64;
+
+/// Why an entry cannot be written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SessionValueError {
+    /// Sessions hold what JSON can say, so that they can be kept anywhere.
+    #[error("the session entry `{key}` cannot be kept: {reason}")]
+    NotJson {
+        /// The name of the entry.
+        key: String,
+        /// What stands in the way.
+        reason: &'static str,
+    },
+    /// There are [`SESSION_ENTRIES_MAX`] already.
+    #[error("the session has {SESSION_ENTRIES_MAX} entries already, so `{key}` cannot be added")]
+    TooMany {
+        /// The name of the entry.
+        key: String,
+    },
+}
+
+/// The entries of a session, in the order in which they were first written.
+///
+/// A plain list: sessions have a few entries, and a list is the smallest thing that holds them.
+#[derive(Debug, Default)]
+pub struct SessionEntries(Mutex<Vec<Entry>>);
+
+type Entry = (Box<str>, Value<'static>);
+
+impl SessionEntries {
+    /// These entries.
+    pub fn new(entries: impl IntoIterator<Item = (String, Value<'static>)>) -> Self {
+        let entries = entries.into_iter().map(|(key, value)| (key.into_boxed_str(), value));
+        Self(Mutex::new(entries.collect::<Box<[Entry]>>().into_vec()))
+    }
+
+    /// The value of an entry; null when absent.
+    pub fn get(&self, key: &str) -> Value<'static> {
+        let entries = self.lock();
+        position(&entries, key).map_or(Value::Null, |at| entries[at].1.clone())
+    }
+
+    /// Whether there is no entry.
+    pub fn is_empty(&self) -> bool {
+        self.lock().is_empty()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.lock().len()
+    }
+
+    /// A copy of all entries.
+    pub fn values(&self) -> IndexMap<String, Value<'static>> {
+        self.lock().iter().map(|(key, value)| (key.to_string(), value.clone())).collect()
+    }
+
+    /// The names of all entries.
+    pub fn keys(&self) -> Vec<String> {
+        self.lock().iter().map(|(key, _)| key.to_string()).collect()
+    }
+
+    /// Removes all, and returns their names.
+    pub fn clear(&self) -> Vec<Box<str>> {
+        std::mem::take(&mut *self.lock()).into_iter().map(|(key, _)| key).collect()
+    }
+
+    /// Changes one entry in a single step. True when there was a change.
+    ///
+    /// # Errors
+    /// A value that no session can hold; nothing is changed then.
+    pub fn update(
+        &self,
+        key: &str,
+        change: impl FnOnce(&Value<'static>) -> Option<Value<'static>>,
+    ) -> Result<bool, SessionValueError> {
+        let mut entries = self.lock();
+        let at = position(&entries, key);
+        let Some(value) = change(at.map_or(&Value::Null, |at| &entries[at].1)) else { return Ok(false) };
+        if let Some(reason) = obstacle(&value, DEPTH_MAX) {
+            return Err(SessionValueError::NotJson { key: key.to_owned(), reason });
+        }
+        match (at, value) {
+            (None, Value::Null) => {}
+            (Some(at), Value::Null) => {
+                entries.remove(at);
+            }
+            (Some(at), value) => entries[at].1 = value,
+            (None, _) if entries.len() >= SESSION_ENTRIES_MAX => {
+                return Err(SessionValueError::TooMany { key: key.to_owned() });
+            }
+            (None, value) => {
+                // One more place, not twice as many: memory at rest counts, and writing is rare.
+                entries.reserve_exact(1);
+                entries.push((key.into(), value));
+            }
+        }
+        Ok(true)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Entry>> {
+        // The list is whole at every moment, whatever code panicked while it held the lock.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn position(entries: &[Entry], key: &str) -> Option<usize> {
+    entries.iter().position(|(known, _)| **known == *key)
+}
+
+/// Why JSON cannot say this value.
+fn obstacle(value: &Value<'static>, depth_left: usize) -> Option<&'static str> {
+    match value {
+        Value::Decimal(number) if !number.is_finite() => Some("JSON has no number like this"),
+        Value::Bytes(_) => Some("it is bytes, and JSON has none; encode them, with `encodeBase64` say"),
+        Value::Object(_) => {
+            Some("it is an object of the gateway, such as a request; take the texts you need")
+        }
+        Value::List(_) | Value::Map(_) if depth_left == 0 => Some("its lists and maps nest too deep"),
+        Value::List(items) => items.iter().find_map(|item| obstacle(item, depth_left - 1)),
+        Value::Map(map) => map.values().find_map(|item| obstacle(item, depth_left - 1)),
+        _ => None,
+    }
+}

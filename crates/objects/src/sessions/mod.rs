@@ -1,0 +1,12 @@
+//! Session managers, and the stores they share.
+
+pub(crate) mod cookie;
+mod in_memory_session_manager;
+mod shared_store;
+
+pub use in_memory_session_manager::InMemorySessionManager;
+
+use heap::ObjectType;
+
+/// The session managers and their stores, sorted by name.
+pub const TYPES: &[ObjectType] = &[ObjectType::of::<InMemorySessionManager>()];

@@ -1,0 +1,115 @@
+//! [`SharedStore`]: where several gateways keep what they have in common.
+//!
+//! A store holds records, which are fields with a time to live, and sets of names. It knows nothing of what it
+//! keeps: whoever uses it encrypts. An error is never to be taken for "there is none".
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use exchange::{BoxFuture, Fault, FaultKind};
+use heap::Role;
+
+/// Why a store did not answer.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct StoreError(pub(crate) String);
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        Self::new(FaultKind::Unavailable, "The shared store does not answer as it should.").because(error)
+    }
+}
+
+/// A field of a record: its name and its value.
+pub(crate) type Field = (Vec<u8>, Vec<u8>);
+
+/// What is done to a record in one step.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Change {
+    /// Fields that are written.
+    pub(crate) set: Vec<Field>,
+    /// Fields that are removed.
+    pub(crate) remove: Vec<Vec<u8>>,
+    /// How long the record lives from now on.
+    pub(crate) time_to_live: Duration,
+    /// Whether there may be, or has to be, a record already.
+    pub(crate) onto: Onto,
+}
+
+/// What a change may be made to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Onto {
+    /// A record that is there. One that was removed meanwhile stays removed.
+    #[default]
+    Existing,
+    /// A record that is not there.
+    New,
+}
+
+/// A page of the names that begin with a prefix.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Keys {
+    /// The names, without the prefix of the store. Some may come twice.
+    pub(crate) keys: Vec<String>,
+    /// Where the next page begins; `None` after the last.
+    pub(crate) cursor: Option<String>,
+}
+
+/// A store that several gateways, or several starts of one, share.
+pub(crate) trait SharedStore: Send + Sync + 'static {
+    /// The fields of a record; `None` when there is none. With `touch` it lives that long from now on.
+    fn read<'a>(
+        &'a self,
+        key: &'a str,
+        touch: Option<Duration>,
+    ) -> BoxFuture<'a, Result<Option<Vec<Field>>, StoreError>>;
+
+    /// Changes a record in one step. False when [`Change::onto`] does not hold, and then nothing is done.
+    fn write<'a>(&'a self, key: &'a str, change: Change) -> BoxFuture<'a, Result<bool, StoreError>>;
+
+    /// Removes a record or a set. True when there was one.
+    fn remove<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<bool, StoreError>>;
+
+    /// How long each of these records lives yet; `None` for one that is not there.
+    fn times_to_live<'a>(
+        &'a self,
+        keys: &'a [String],
+    ) -> BoxFuture<'a, Result<Vec<Option<Duration>>, StoreError>>;
+
+    /// Adds a name to a set, which lives at least so long from now on.
+    fn add_to_set<'a>(
+        &'a self,
+        key: &'a str,
+        name: &'a str,
+        time_to_live: Duration,
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// Removes a name from a set.
+    fn remove_from_set<'a>(&'a self, key: &'a str, name: &'a str) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// The names of a set, at most `limit`.
+    fn set<'a>(&'a self, key: &'a str, limit: usize) -> BoxFuture<'a, Result<Vec<String>, StoreError>>;
+
+    /// A page, of about `limit`, of the names of records and sets that begin with `prefix`.
+    fn keys<'a>(
+        &'a self,
+        prefix: &'a str,
+        cursor: Option<&'a str>,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Keys, StoreError>>;
+}
+
+/// A shared store of any type.
+#[derive(Clone)]
+pub(crate) struct SharedStoreRef(pub(crate) Arc<dyn SharedStore>);
+
+impl fmt::Debug for SharedStoreRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SharedStoreRef")
+    }
+}
+
+impl Role for SharedStoreRef {
+    const REFERENCE: &'static str = "$ref:SharedStore";
+}
