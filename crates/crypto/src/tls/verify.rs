@@ -22,6 +22,24 @@ use super::names::{CertificateNames, Wildcard};
 use super::trust::Believed;
 use super::{HostnameVerifier, TlsError};
 
+/// A verifier of rustls for chains that end in what is believed. A macro, because the two types have builders with
+/// the same methods and no trait in common, and revocation must not mean two things.
+macro_rules! chain_verifier {
+    ($verifier:ty, $believed:expr, $provider:expr) => {{
+        let believed: &Believed = $believed;
+        let mut builder = <$verifier>::builder_with_provider(believed.roots.clone(), $provider.clone());
+        if !believed.crls.is_empty() {
+            builder = builder
+                .with_crls(believed.crls.iter().cloned())
+                // Whose issuer has no list here is not checked; a list too old to be believed is none, and then
+                // the certificate is not believed either.
+                .allow_unknown_revocation_status()
+                .enforce_revocation_expiration();
+        }
+        builder.build().map_err(|error| TlsError::unreadable_crl(&believed.label, error))
+    }};
+}
+
 /// Verifies clients.
 #[derive(Debug)]
 pub(super) struct ClientVerifier {
@@ -40,19 +58,7 @@ impl ClientVerifier {
     ) -> Result<Self, TlsError> {
         let chains = match believed.roots.is_empty() {
             true => None,
-            false => {
-                let mut builder =
-                    WebPkiClientVerifier::builder_with_provider(believed.roots.clone(), provider.clone());
-                if !believed.crls.is_empty() {
-                    builder = builder
-                        .with_crls(believed.crls.iter().cloned())
-                        // Whose issuer has no list here is not checked; a list too old to be believed is
-                        // none, and then the certificate is not believed either.
-                        .allow_unknown_revocation_status()
-                        .enforce_revocation_expiration();
-                }
-                Some(builder.build().map_err(|error| TlsError::unreadable_crl(&believed.label, error))?)
-            }
+            false => Some(chain_verifier!(WebPkiClientVerifier, &believed, provider)?),
         };
         let algorithms = provider.signature_verification_algorithms;
         Ok(Self { believed, chains, required, algorithms })
@@ -125,17 +131,7 @@ impl ServerVerifier {
     ) -> Result<Self, TlsError> {
         let chains = match believed.roots.is_empty() {
             true => None,
-            false => {
-                let mut builder =
-                    WebPkiServerVerifier::builder_with_provider(believed.roots.clone(), provider.clone());
-                if !believed.crls.is_empty() {
-                    builder = builder
-                        .with_crls(believed.crls.iter().cloned())
-                        .allow_unknown_revocation_status()
-                        .enforce_revocation_expiration();
-                }
-                Some(builder.build().map_err(|error| TlsError::unreadable_crl(&believed.label, error))?)
-            }
+            false => Some(chain_verifier!(WebPkiServerVerifier, &believed, provider)?),
         };
         let algorithms = provider.signature_verification_algorithms;
         Ok(Self { believed, chains, names, algorithms })
