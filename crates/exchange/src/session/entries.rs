@@ -76,7 +76,7 @@ impl SessionEntries {
         std::mem::take(&mut *self.lock()).into_iter().map(|(key, _)| key).collect()
     }
 
-    /// Changes one entry in a single step. True when there was a change.
+    /// Changes one entry in a single step. True when there was a change; to write what is there already is none.
     ///
     /// # Errors
     /// A value that no session can hold; nothing is changed then.
@@ -87,7 +87,8 @@ impl SessionEntries {
     ) -> Result<bool, SessionValueError> {
         let mut entries = self.lock();
         let at = position(&entries, key);
-        let Some(value) = change(at.map_or(&Value::Null, |at| &entries[at].1)) else { return Ok(false) };
+        let before = at.map_or(&Value::Null, |at| &entries[at].1);
+        let Some(value) = change(before).filter(|value| !is_same(before, value)) else { return Ok(false) };
         if let Some(reason) = obstacle(&value, DEPTH_MAX) {
             return Err(SessionValueError::NotJson { key: key.to_owned(), reason });
         }
@@ -117,6 +118,18 @@ impl SessionEntries {
 
 fn position(entries: &[Entry], key: &str) -> Option<usize> {
     entries.iter().position(|(known, _)| **known == *key)
+}
+
+/// Whether two values are the same, as far as that is seen at a glance: lists and maps are not compared by what is in
+/// them.
+fn is_same(one: &Value<'static>, other: &Value<'static>) -> bool {
+    match (one, other) {
+        (Value::Null, Value::Null) => true,
+        (Value::Bool(one), Value::Bool(other)) => one == other,
+        (Value::Integer(one), Value::Integer(other)) => one == other,
+        (Value::String(one), Value::String(other)) => one == other,
+        _ => false,
+    }
 }
 
 /// Why JSON cannot say this value.

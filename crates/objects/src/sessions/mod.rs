@@ -2,6 +2,7 @@
 
 pub(crate) mod cookie;
 mod in_memory_session_manager;
+pub(crate) mod options;
 mod shared_store;
 
 pub use in_memory_session_manager::InMemorySessionManager;

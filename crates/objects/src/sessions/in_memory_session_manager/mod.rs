@@ -19,12 +19,10 @@ use serde::Deserialize;
 use source::Diagnostic;
 
 use super::cookie::{SessionCookie, SessionCookieConfig};
+use super::options;
 use store::{Id, Store};
 
 const COOKIE_NAME: &str = "IG_SESSIONID";
-const DEFAULT_TIMEOUT: Duration = Duration::from_mins(30);
-/// Ten years, the longest a session of any kind may last; also what `unlimited` means.
-const TIMEOUT_MAX: Duration = Duration::from_hours(24 * 3650);
 const DEFAULT_SESSIONS_MAX: u32 = 1_000_000;
 /// Expired sessions give back their memory at least this often.
 const SWEEP_INTERVAL_MAX: Duration = Duration::from_mins(1);
@@ -64,14 +62,7 @@ impl ObjectConfig for InMemorySessionManager {
     type Object = SessionManagerRef;
 
     fn build(self, b: &mut Builder<'_>) -> Result<SessionManagerRef, Diagnostic> {
-        let timeout = match &self.session_timeout {
-            Some(span) => span.limit().unwrap_or(TIMEOUT_MAX).min(TIMEOUT_MAX),
-            None => DEFAULT_TIMEOUT,
-        };
-        if timeout.is_zero() {
-            let span = self.session_timeout.as_ref().map(Spanned::span);
-            return Err(b.error("a session must be able to last: sessionTimeout is zero", span));
-        }
+        let timeout = options::timeout(self.session_timeout.as_ref(), b)?;
         if let Some(count) = self.max_sessions.as_ref().filter(|count| ***count == 0) {
             return Err(b.error("maxSessions must be at least 1", Some(count.span())));
         }

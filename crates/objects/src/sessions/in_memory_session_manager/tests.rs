@@ -9,8 +9,9 @@ use expression::Value;
 use heap::{Environment, InstancePaths, ProcessSettings, Ref};
 use serde::Deserialize;
 
+use super::Manager;
 use super::store::{Id, Store};
-use super::{DEFAULT_TIMEOUT, Manager};
+use crate::sessions::options::DEFAULT_TIMEOUT;
 use crate::testing::{check_complaints, with_object};
 
 const MINUTE: Duration = Duration::from_mins(1);
