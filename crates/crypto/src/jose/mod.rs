@@ -2,11 +2,16 @@
 //!
 //! What a text may be made with is said by the key and by whoever asks, never by the text.
 
+mod compact;
 mod content;
+mod content_key;
+mod deflate;
 mod direct;
+mod header;
 
 pub use content::ContentEncryption;
 pub use direct::DirectKey;
+pub use header::Header;
 
 /// Why a text cannot be made or read. For whoever reads a text that a stranger sent, there is one reason only.
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
