@@ -39,5 +39,10 @@ pub fn catalogue() -> Catalogue {
 }
 
 /// The codes of the complaints that object types make by themselves.
-pub const CODES: &[&[&source::Code]] =
-    &[handlers::router::CODES, filters::crypto_header_filter::CODES, secrets::CODES, tls::CODES];
+pub const CODES: &[&[&source::Code]] = &[
+    handlers::router::CODES,
+    filters::crypto_header_filter::CODES,
+    secrets::CODES,
+    sessions::CODES,
+    tls::CODES,
+];

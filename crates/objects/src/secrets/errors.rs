@@ -25,7 +25,7 @@ pub(super) fn store(message: &str, span: &Span) -> Diagnostic {
 }
 
 /// An error with all that it is because of.
-pub(super) fn told(error: &dyn Error) -> String {
+pub(crate) fn told(error: &dyn Error) -> String {
     let mut told = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

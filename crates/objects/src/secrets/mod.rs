@@ -17,6 +17,7 @@ mod system_and_env_secret_store;
 
 pub use base64_encoded_secret_store::Base64EncodedSecretStore;
 pub use errors::CODES;
+pub(crate) use errors::told;
 pub use file_system_secret_store::FileSystemSecretStore;
 pub use format::{SecretPropertyFormat, SecretPropertyFormatRef};
 pub use hsm_secret_store::HsmSecretStore;
