@@ -57,6 +57,12 @@ const PROGRAMS: &[Program] = &[
         used_by: "differential and tests of key stores: Java itself",
     },
     Program { name: "mvn", from: Source::Debian("maven"), used_by: "differential: fetches JUEL" },
+    Program {
+        name: "redis-server",
+        from: Source::Debian("redis-server"),
+        used_by: "tests of shared sessions: server, Sentinel, cluster",
+    },
+    Program { name: "redis-cli", from: Source::Debian("redis-tools"), used_by: "tests of shared sessions" },
     Program { name: "python3", from: Source::Debian("python3"), used_by: "tests of scripts in bin/" },
 ];
 

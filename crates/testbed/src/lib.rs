@@ -16,6 +16,7 @@ mod client;
 mod folder;
 mod gateway;
 mod message;
+pub mod redis;
 mod upstream;
 mod wait;
 mod websocket;

@@ -2,15 +2,20 @@
 
 pub(crate) mod cookie;
 mod errors;
+mod file_store;
 mod in_memory_session_manager;
 pub(crate) mod keys;
 pub(crate) mod options;
 mod shared_store;
+#[cfg(test)]
+mod store_contract;
 
 pub use errors::CODES;
+pub use file_store::FileStore;
 pub use in_memory_session_manager::InMemorySessionManager;
+pub use shared_store::SharedStoreRef;
 
 use heap::ObjectType;
 
 /// The session managers and their stores, sorted by name.
-pub const TYPES: &[ObjectType] = &[ObjectType::of::<InMemorySessionManager>()];
+pub const TYPES: &[ObjectType] = &[ObjectType::of::<FileStore>(), ObjectType::of::<InMemorySessionManager>()];

@@ -1,7 +1,8 @@
 //! [`SharedStore`]: where several gateways keep what they have in common.
 //!
 //! A store holds records, which are fields with a time to live, and sets of names. It knows nothing of what it
-//! keeps: whoever uses it encrypts. An error is never to be taken for "there is none".
+//! keeps: whoever uses it encrypts. An error is never to be taken for "there is none". A record without fields is
+//! there until its time has come, as any other is; a set without names is not.
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,7 +22,22 @@ impl From<StoreError> for Fault {
     }
 }
 
-/// A field of a record: its name and its value.
+/// A record with more bytes in its fields is neither written nor read.
+pub(crate) const RECORD_BYTES_MAX: usize = 1024 * 1024;
+
+/// A record with more fields is neither written nor read.
+pub(crate) const RECORD_FIELDS_MAX: usize = 2000;
+
+/// A set with more names takes no further one.
+pub(crate) const SET_NAMES_MAX: usize = 100_000;
+
+/// A page of names is never longer, whatever is asked for.
+pub(crate) const KEYS_PAGE_MAX: usize = 10_000;
+
+/// The name of a record or a set, or in a set, is never longer.
+pub(crate) const NAME_BYTES_MAX: usize = 1024;
+
+/// A field of a record: its name, which is not empty, and its value.
 pub(crate) type Field = (Vec<u8>, Vec<u8>);
 
 /// What is done to a record in one step.
@@ -35,6 +51,34 @@ pub(crate) struct Change {
     pub(crate) time_to_live: Duration,
     /// Whether there may be, or has to be, a record already.
     pub(crate) onto: Onto,
+}
+
+impl Change {
+    /// Refuses what no store takes.
+    pub(crate) fn check(&self) -> Result<(), StoreError> {
+        let bytes: usize = self.set.iter().map(|(name, value)| name.len() + value.len()).sum();
+        if bytes > RECORD_BYTES_MAX || self.set.len() > RECORD_FIELDS_MAX {
+            return Err(Self::too_large());
+        }
+        let mut names = self.set.iter().map(|(name, _)| name).chain(&self.remove);
+        if names.any(Vec::is_empty) {
+            return Err(StoreError("a field of a record has a name".to_owned()));
+        }
+        Ok(())
+    }
+
+    /// The refusal of a record that would become too large.
+    pub(crate) fn too_large() -> StoreError {
+        StoreError(format!("a record has at most {RECORD_FIELDS_MAX} fields and {RECORD_BYTES_MAX} bytes"))
+    }
+}
+
+/// Refuses a name that no store takes.
+pub(crate) fn check_name(name: &str) -> Result<(), StoreError> {
+    if name.is_empty() || name.len() > NAME_BYTES_MAX {
+        return Err(StoreError(format!("a name in a store has 1 to {NAME_BYTES_MAX} bytes")));
+    }
+    Ok(())
 }
 
 /// What a change may be made to.
@@ -58,14 +102,16 @@ pub(crate) struct Keys {
 
 /// A store that several gateways, or several starts of one, share.
 pub(crate) trait SharedStore: Send + Sync + 'static {
-    /// The fields of a record; `None` when there is none. With `touch` it lives that long from now on.
+    /// The fields of a record, in no particular order; `None` when there is none. With `touch` it lives that long from
+    /// now on, give or take a second.
     fn read<'a>(
         &'a self,
         key: &'a str,
         touch: Option<Duration>,
     ) -> BoxFuture<'a, Result<Option<Vec<Field>>, StoreError>>;
 
-    /// Changes a record in one step. False when [`Change::onto`] does not hold, and then nothing is done.
+    /// Changes a record in one step. False when [`Change::onto`] does not hold, and then nothing is done. After an
+    /// error the change may have been made or not.
     fn write<'a>(&'a self, key: &'a str, change: Change) -> BoxFuture<'a, Result<bool, StoreError>>;
 
     /// Removes a record or a set. True when there was one.
@@ -77,7 +123,7 @@ pub(crate) trait SharedStore: Send + Sync + 'static {
         keys: &'a [String],
     ) -> BoxFuture<'a, Result<Vec<Option<Duration>>, StoreError>>;
 
-    /// Adds a name to a set, which lives at least so long from now on.
+    /// Adds a name to a set, which lives at least so long from now on, with all its names.
     fn add_to_set<'a>(
         &'a self,
         key: &'a str,
@@ -88,10 +134,11 @@ pub(crate) trait SharedStore: Send + Sync + 'static {
     /// Removes a name from a set.
     fn remove_from_set<'a>(&'a self, key: &'a str, name: &'a str) -> BoxFuture<'a, Result<(), StoreError>>;
 
-    /// The names of a set, at most `limit`.
+    /// The names of a set in no particular order, at most `limit`.
     fn set<'a>(&'a self, key: &'a str, limit: usize) -> BoxFuture<'a, Result<Vec<String>, StoreError>>;
 
-    /// A page, of about `limit`, of the names of records and sets that begin with `prefix`.
+    /// A page, of about `limit`, of the names of records and sets that begin with `prefix`. What is there from the first
+    /// page to the last is listed; what comes or goes meanwhile may be. A page may be empty and not the last.
     fn keys<'a>(
         &'a self,
         prefix: &'a str,
@@ -102,7 +149,7 @@ pub(crate) trait SharedStore: Send + Sync + 'static {
 
 /// A shared store of any type.
 #[derive(Clone)]
-pub(crate) struct SharedStoreRef(pub(crate) Arc<dyn SharedStore>);
+pub struct SharedStoreRef(pub(crate) Arc<dyn SharedStore>);
 
 impl fmt::Debug for SharedStoreRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
