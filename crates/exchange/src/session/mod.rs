@@ -5,6 +5,7 @@
 
 mod administration;
 mod entries;
+mod lasting;
 mod slot;
 
 use std::any::Any;

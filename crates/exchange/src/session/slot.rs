@@ -1,6 +1,6 @@
 //! [`SessionSlot`]: the session of a request in flight.
 
-use super::{Session, SessionManagerRef};
+use super::{Session, SessionManagerRef, lasting};
 use crate::{Fault, Request, Response};
 
 /// The session of a request in flight, loaded on first use.
@@ -31,11 +31,14 @@ impl SessionSlot {
         Ok(self.session.as_ref())
     }
 
-    /// Saves the session if it was loaded and has changed.
+    /// Saves the session if it was loaded and has changed. A response that lasts, an upgraded connection or a stream
+    /// of events, ends with the session from then on.
     pub async fn save(&self, response: &mut Response) -> Result<(), Fault> {
-        match (&self.manager, &self.session) {
-            (Some(manager), Some(session)) if session.is_changed() => manager.0.save(session, response).await,
-            _ => Ok(()),
+        let (Some(manager), Some(session)) = (&self.manager, &self.session) else { return Ok(()) };
+        if session.is_changed() {
+            manager.0.save(session, response).await?;
         }
+        lasting::end_with(response, || manager.0.ended(session));
+        Ok(())
     }
 }

@@ -6,6 +6,7 @@ mod assignments;
 mod chains;
 mod checks;
 mod faults;
+mod lasting;
 mod reads;
 mod sessions;
 mod small;
