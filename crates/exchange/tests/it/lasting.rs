@@ -74,7 +74,9 @@ impl HttpBody for Sent {
         mut self: Pin<&mut Self>,
         task: &mut std::task::Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        self.0.poll_recv(task).map(|sent| sent.map(|text| Ok(Frame::data(Bytes::from_static(text.as_bytes())))))
+        self.0
+            .poll_recv(task)
+            .map(|sent| sent.map(|text| Ok(Frame::data(Bytes::from_static(text.as_bytes())))))
     }
 }
 
@@ -180,7 +182,11 @@ fn sessions_of_both_levels_count() {
             leave(&inner, |_| {}, &mut response).await;
             leave(&outer, |_| {}, &mut response).await;
             assert_eq!(next(&mut response).await, "-");
-            if outer_ends { outer.end() } else { inner.end() }
+            if outer_ends {
+                outer.end()
+            } else {
+                inner.end()
+            }
             assert_eq!(next(&mut response).await, "end");
         });
     }

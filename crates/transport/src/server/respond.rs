@@ -12,6 +12,7 @@ use http::{StatusCode, Version, header};
 use super::body::{BodyChannel, Reading};
 use super::compress;
 use super::connection::{Asked, Connection};
+use super::ending;
 use super::listener::Phase;
 use super::refusal::Refusal;
 use super::tunnel;
@@ -180,7 +181,7 @@ impl Connection {
     /// Writes a 101 and lets the response's task have the connection. Always ends it.
     async fn switch(&mut self, asked: Asked, mut response: Response) -> bool {
         let upgrade = response.upgrade.take().filter(|_| asked.wants_upgrade);
-        let Some(upgrade) = upgrade.filter(|_| response.status == StatusCode::SWITCHING_PROTOCOLS) else {
+        let Some(mut upgrade) = upgrade.filter(|_| response.status == StatusCode::SWITCHING_PROTOCOLS) else {
             tracing::warn!(
                 status = response.status.as_u16(),
                 "A handler answered with a status that cannot end a request"
@@ -198,7 +199,10 @@ impl Connection {
         if self.write(&mut writer, None).await.is_ok() {
             let leftover = std::mem::take(&mut self.buffer);
             let tunnel = tunnel::open(self.io.clone(), leftover, &self.listener.options, is_websocket);
-            upgrade.run(tunnel).await;
+            match upgrade.take_end() {
+                Some(end) => ending::run(upgrade, end, tunnel, is_websocket).await,
+                None => upgrade.run(tunnel).await,
+            }
         }
         false
     }

@@ -4,6 +4,7 @@
 
 mod client;
 mod differential;
+mod ending;
 mod h2;
 mod h2_client;
 mod h2_frames;

@@ -133,6 +133,8 @@ pub(crate) enum Step {
     Accept,
     /// Read until these bytes have come.
     Until(&'static str),
+    /// Read until the gateway closes.
+    Rest,
     /// Send.
     Send(&'static [u8]),
     /// Wait.
@@ -159,6 +161,7 @@ pub(crate) fn origin(script: Vec<Step>) -> (SocketAddr, JoinHandle<String>) {
                     received += "|";
                 }
                 Step::Until(end) => received += &read_until(stream.as_mut().unwrap(), end),
+                Step::Rest => received += &read_to_close(stream.as_mut().unwrap()),
                 // The gateway may have closed already.
                 Step::Send(bytes) => drop(stream.as_mut().unwrap().write_all(bytes)),
                 Step::Pause(time) => std::thread::sleep(time),
