@@ -66,7 +66,13 @@ impl Client {
     /// Opens a WebSocket.
     #[track_caller]
     pub fn websocket(&self, target: &str) -> WebSocket {
-        WebSocket::open(self.connect(), target)
+        self.websocket_with(target, &[])
+    }
+
+    /// Opens a WebSocket with these fields in its handshake.
+    #[track_caller]
+    pub fn websocket_with(&self, target: &str, fields: &[(&str, &str)]) -> WebSocket {
+        WebSocket::open(self.connect(), target, fields)
     }
 }
 

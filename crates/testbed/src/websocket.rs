@@ -15,14 +15,14 @@ pub struct WebSocket(Connection);
 impl WebSocket {
     /// Shakes hands on a connection; anything but a 101 fails the test.
     #[track_caller]
-    pub(crate) fn open(mut connection: Connection, target: &str) -> Self {
-        let fields = [
+    pub(crate) fn open(mut connection: Connection, target: &str, fields: &[(&str, &str)]) -> Self {
+        let handshake = [
             ("Connection", "Upgrade"),
             ("Upgrade", "websocket"),
             ("Sec-WebSocket-Version", "13"),
             ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
         ];
-        connection.request("GET", target, &fields, b"");
+        connection.request("GET", target, &[&handshake, fields].concat(), b"");
         let reply = connection.reply();
         assert_eq!(reply.status, 101, "{reply}");
         assert_eq!(reply.field("sec-websocket-accept"), Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), "{reply}");
@@ -42,6 +42,14 @@ impl WebSocket {
         String::from_utf8(payload).expect("a text message is UTF-8")
     }
 
+    /// Waits until so many bytes of what comes next are here.
+    #[track_caller]
+    pub fn wait_for_bytes(&mut self, length: usize) {
+        while self.0.reader.buffer.len() < length {
+            assert!(self.0.reader.more(), "the peer closed");
+        }
+    }
+
     /// Says good-bye.
     pub fn send_close(&mut self, code: u16) {
         self.send(CLOSE, &code.to_be_bytes());
@@ -54,6 +62,18 @@ impl WebSocket {
         assert_eq!(opcode, CLOSE, "expected a close frame, got {payload:?}");
         assert_eq!(self.0.read_to_end(), b"", "nothing follows a close frame");
         payload.first_chunk().map(|code| u16::from_be_bytes(*code))
+    }
+
+    /// Reads a close frame, answers it as browsers do, and reads the end of the connection; returns code and reason.
+    #[track_caller]
+    pub fn answer_close(&mut self) -> (u16, String) {
+        let (opcode, payload) = self.read();
+        assert_eq!(opcode, CLOSE, "expected a close frame, got {payload:?}");
+        let (code, reason) = payload.split_first_chunk().expect("a close frame with a code");
+        let code = u16::from_be_bytes(*code);
+        self.send_close(code);
+        assert_eq!(self.0.read_to_end(), b"", "nothing follows a close frame");
+        (code, String::from_utf8(reason.to_vec()).expect("a reason is UTF-8"))
     }
 
     fn send(&mut self, opcode: u8, payload: &[u8]) {
