@@ -125,6 +125,21 @@ impl SessionKeys {
         Ok(keys)
     }
 
+    /// These keys, the active one first, which never change.
+    #[cfg(test)]
+    pub(crate) fn fixed(keys: Vec<DirectKey>) -> Arc<Self> {
+        let source = source::Source::new("config.json", "{}");
+        let span = source::parse(&source).root.map(|root| root.span).expect("an empty object has a place");
+        let ring = KeyRing { keys: keys.into_iter().map(Arc::new).collect(), digest: None };
+        Arc::new(Self {
+            object: "keys".to_owned(),
+            span,
+            encryption: ContentEncryption::A256Gcm,
+            current: ArcSwap::from_pointee(ring),
+            changes: AtomicU64::new(0),
+        })
+    }
+
     fn of_this_process(encryption: ContentEncryption, b: &mut Builder<'_>) -> Result<Arc<Self>, Diagnostic> {
         // Not the position that stands in the name of an unnamed object: it moves when the file is edited.
         let name = b.name().split('@').next().unwrap_or_default();

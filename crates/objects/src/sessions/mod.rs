@@ -6,6 +6,7 @@ mod file_store;
 mod in_memory_session_manager;
 pub(crate) mod keys;
 pub(crate) mod options;
+mod shared_session_manager;
 mod shared_store;
 #[cfg(test)]
 mod store_contract;
@@ -13,9 +14,14 @@ mod store_contract;
 pub use errors::CODES;
 pub use file_store::FileStore;
 pub use in_memory_session_manager::InMemorySessionManager;
+pub use shared_session_manager::SharedSessionManager;
 pub use shared_store::SharedStoreRef;
 
 use heap::ObjectType;
 
 /// The session managers and their stores, sorted by name.
-pub const TYPES: &[ObjectType] = &[ObjectType::of::<FileStore>(), ObjectType::of::<InMemorySessionManager>()];
+pub const TYPES: &[ObjectType] = &[
+    ObjectType::of::<FileStore>(),
+    ObjectType::of::<InMemorySessionManager>(),
+    ObjectType::of::<SharedSessionManager>(),
+];
