@@ -168,3 +168,51 @@ impl CbcHmac {
         mac.sign()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hex(bytes: &[u8]) -> String {
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The example of RFC 7518, appendix B: one text, key and start value for all three.
+    #[track_caller]
+    fn check(encryption: ContentEncryption, first_block: &str, tag: &str) {
+        const PLAIN: &[u8] =
+            b"A cipher system must not be required to be secret, and it must be able to fall into \
+            the hands of the enemy without inconvenience";
+        const AAD: &[u8] = b"The second principle of Auguste Kerckhoffs";
+        const IV: [u8; 16] = 0x1af3_8c2d_c2b9_6ffd_d866_9409_2341_bc04_u128.to_be_bytes();
+        let key: Vec<u8> = (0..encryption.key_bytes() as u8).collect();
+        let key = ContentKey::new(encryption, &key).unwrap();
+        let mut content = PLAIN.to_vec();
+        let made = key.seal(AAD, &IV, &mut content).unwrap();
+        // The tag is over all of the ciphertext, so that the rest of it is right with it.
+        assert_eq!((hex(&content[..16]).as_str(), hex(&made).as_str()), (first_block, tag));
+        assert_eq!(key.open(AAD, &IV, &mut content.clone(), &made[1..]), Err(JoseError::Invalid));
+        assert_eq!(key.open(&AAD[1..], &IV, &mut content.clone(), &made), Err(JoseError::Invalid));
+        key.open(AAD, &IV, &mut content, &made).unwrap();
+        assert_eq!(content, PLAIN);
+    }
+
+    #[test]
+    fn the_examples_of_the_rfc() {
+        check(
+            ContentEncryption::A128CbcHs256,
+            "c80edfa32ddf39d5ef00c0b468834279",
+            "652c3fa36b0a7c5b3219fab3a30bc1c4",
+        );
+        check(
+            ContentEncryption::A192CbcHs384,
+            "ea65da6b59e61edb419be62d19712ae5",
+            "8490ac0e58949bfe51875d733f93ac2075168039ccc733d7",
+        );
+        check(
+            ContentEncryption::A256CbcHs512,
+            "4affaaadb78c31c5da4b1b590d10ffbd",
+            "4dd3b4c088a7f45c216839645b2012bf2e6269a8c56a816dbc1b267761955bc5",
+        );
+    }
+}

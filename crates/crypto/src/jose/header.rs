@@ -89,8 +89,14 @@ impl Header {
         }
     }
 
-    fn text(&self, name: &str) -> Option<&str> {
-        self.members.get(name).and_then(Value::as_str)
+    /// A member that is a text.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.member(name).and_then(Value::as_str)
+    }
+
+    /// A member.
+    pub(super) fn member(&self, name: &str) -> Option<&Value> {
+        self.members.get(name)
     }
 }
 

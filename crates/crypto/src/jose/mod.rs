@@ -7,11 +7,16 @@ mod content;
 mod content_key;
 mod deflate;
 mod direct;
+mod halves;
 mod header;
+pub mod jwe;
+pub mod jws;
+mod labels;
 
 pub use content::ContentEncryption;
 pub use direct::DirectKey;
 pub use header::Header;
+pub use labels::Labels;
 
 /// Why a text cannot be made or read. For whoever reads a text that a stranger sent, there is one reason only.
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
@@ -26,3 +31,6 @@ pub enum JoseError {
     #[error("the text could not be made")]
     Failed,
 }
+
+#[cfg(test)]
+mod keys_for_tests;
