@@ -119,6 +119,8 @@ pub(super) struct Broken {
     /// The file can be read, but not what it says be built: what that needs, a key store perhaps, may be mended
     /// without a change of the file.
     pub(super) may_mend: bool,
+    /// Another route has its name or id.
+    pub(super) is_name_taken: bool,
     pub(super) diagnostics: Vec<Diagnostic>,
 }
 
@@ -237,6 +239,6 @@ impl Outline {
             let uses = condition.as_ref().map(Expr::uses).unwrap_or_default();
             Arc::new(Route { identity: self.identity, uses, condition, service: Service::Closed })
         });
-        Broken { closed, may_mend: false, diagnostics }
+        Broken { closed, may_mend: false, is_name_taken: false, diagnostics }
     }
 }

@@ -5,7 +5,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
@@ -133,20 +133,9 @@ impl Scanner {
         let Some(hash) = self.files.get(file).filter(|known| known.may_mend).map(|known| known.hash) else {
             return false;
         };
-        let Ok(bytes) = read_limited(file) else { return false };
-        if <[u8; 32]>::from(Sha256::digest(&bytes)) != hash {
-            return false;
-        }
-        let shown = shown_path(&self.environment, file);
-        let loaded = Route::load(&self.environment, parent, &file_id(file), &shown, &bytes);
-        let Ok(Loaded { route, .. }) = loaded.and_then(|loaded| self.refuse_taken_name(file, loaded)) else {
-            return false;
-        };
-        tracing::info!(target: "Router", id = route.identity.id, name = route.identity.name, file = shown, "Loaded a route: what it needs has been mended.");
-        self.good.keep(file, &bytes);
-        route.identity.note(&mut self.names);
-        let route = Some(Arc::new(route));
-        self.files.insert(file.to_owned(), Known { hash, is_name_taken: false, may_mend: false, route });
+        let Some(version) = Version::of(file).filter(|version| version.hash == hash) else { return false };
+        let Ok(Loaded { route, .. }) = self.load(file, &version.text, parent) else { return false };
+        self.keep(file, &version, route, "Loaded a route: what it needs has been mended.");
         true
     }
 
@@ -188,54 +177,63 @@ impl Scanner {
         complaints: &mut Vec<Diagnostic>,
     ) -> bool {
         // A file that vanishes between listing and reading is gone with the next scan.
-        let Ok(bytes) = read_limited(file) else { return false };
-        let hash: [u8; 32] = Sha256::digest(&bytes).into();
+        let Some(version) = Version::of(file) else { return false };
+        let hash = version.hash;
         if self.files.get(file).is_some_and(|known| known.hash == hash) {
             return false;
         }
-        let file_id = file_id(file);
-        let shown = shown_path(&self.environment, file);
         let before = self.files.get(file).or_else(|| missing.iter().find(|known| known.hash == hash));
         let last_good = before.and_then(|known| known.route.clone()).filter(|route| route.is_serving());
-        let loaded = Route::load(&self.environment, parent, &file_id, &shown, &bytes);
-        let (mut is_name_taken, mut may_mend) = (false, false);
-        let loaded = loaded.and_then(|loaded| {
-            let outcome = self.refuse_taken_name(file, loaded);
-            is_name_taken = outcome.is_err();
-            outcome
-        });
-        let (route, mut diagnostics) = match loaded {
+        let mut diagnostics = match self.load(file, &version.text, parent) {
             Ok(Loaded { route, diagnostics }) => {
-                tracing::info!(target: "Router", id = route.identity.id, name = route.identity.name, file = shown, "Loaded a route.");
-                self.good.keep(file, &bytes);
-                (Some(Arc::new(route)), diagnostics)
+                self.keep(file, &version, route, "Loaded a route.");
+                diagnostics
             }
-            Err(Broken { closed, may_mend: may, diagnostics }) => {
-                may_mend = may;
+            Err(Broken { closed, may_mend, is_name_taken, diagnostics }) => {
                 let last_good = last_good.or_else(|| self.load_last_good(file, parent));
                 let state = match (&last_good, &closed) {
                     (Some(_), _) => "the last good version keeps serving",
                     (None, Some(_)) => "it answers 503 until the file is mended",
                     (None, None) => "it takes no requests until the file is mended",
                 };
+                let shown = shown_path(&self.environment, file);
                 tracing::error!(target: "Router", file = shown, "A route could not be loaded; {state}.");
-                (last_good.or(closed), diagnostics)
+                let route = last_good.or(closed);
+                self.insert(file, Known { hash, is_name_taken, may_mend, route });
+                diagnostics
             }
         };
         complaints.append(&mut diagnostics);
-        if let Some(route) = &route {
-            route.identity.note(&mut self.names);
-        }
-        self.files.insert(file.to_owned(), Known { hash, is_name_taken, may_mend, route });
         true
     }
 
     /// The last good version of a file that was broken before this router came to be.
     fn load_last_good(&self, file: &Path, parent: &Arc<Generation>) -> Option<Arc<Route>> {
         let text = self.good.of(file)?;
+        self.load(file, &text, parent).ok().map(|loaded| Arc::new(loaded.route))
+    }
+
+    /// Loads a version of a file, under a name that no other route has.
+    fn load(&self, file: &Path, text: &[u8], parent: &Arc<Generation>) -> Result<Loaded, Broken> {
         let shown = shown_path(&self.environment, file);
-        let loaded = Route::load(&self.environment, parent, &file_id(file), &shown, &text).ok()?;
-        self.refuse_taken_name(file, loaded).ok().map(|loaded| Arc::new(loaded.route))
+        let loaded = Route::load(&self.environment, parent, &file_id(file), &shown, text)?;
+        self.refuse_taken_name(file, loaded)
+    }
+
+    /// Takes in a route that has loaded.
+    fn keep(&mut self, file: &Path, version: &Version, route: Route, message: &str) {
+        let shown = shown_path(&self.environment, file);
+        tracing::info!(target: "Router", id = route.identity.id, name = route.identity.name, file = shown, "{message}");
+        self.good.keep(file, &version.text);
+        let (hash, route) = (version.hash, Some(Arc::new(route)));
+        self.insert(file, Known { hash, is_name_taken: false, may_mend: false, route });
+    }
+
+    fn insert(&mut self, file: &Path, known: Known) {
+        if let Some(route) = &known.route {
+            route.identity.note(&mut self.names);
+        }
+        self.files.insert(file.to_owned(), known);
     }
 
     /// Of two routes with one name or id the one loaded first stays; `default` belongs to the router.
@@ -254,7 +252,7 @@ impl Scanner {
             return Ok(Loaded { route, diagnostics });
         };
         diagnostics.push(complaint);
-        Err(Broken { closed: None, may_mend: false, diagnostics })
+        Err(Broken { closed: None, may_mend: false, is_name_taken: true, diagnostics })
     }
 
     /// Routes in the order in which they are asked.
@@ -324,9 +322,18 @@ pub(super) fn shown_path(environment: &Environment, file: &Path) -> String {
     file.strip_prefix(&environment.paths.instance).unwrap_or(file).display().to_string()
 }
 
-fn read_limited(file: &Path) -> io::Result<Vec<u8>> {
-    use std::io::Read;
-    let mut bytes = Vec::new();
-    std::fs::File::open(file)?.take(FILE_BYTES_MAX).read_to_end(&mut bytes)?;
-    Ok(bytes)
+/// What a file holds at a moment.
+struct Version {
+    text: Vec<u8>,
+    hash: [u8; 32],
+}
+
+impl Version {
+    /// `None` for a file that cannot be read.
+    fn of(file: &Path) -> Option<Self> {
+        let mut text = Vec::new();
+        std::fs::File::open(file).ok()?.take(FILE_BYTES_MAX).read_to_end(&mut text).ok()?;
+        let hash = Sha256::digest(&text).into();
+        Some(Self { text, hash })
+    }
 }
