@@ -197,7 +197,7 @@ fn declare(directory: &Path, profile: Option<&str>) -> Result<Declared, Vec<Diag
         diagnostics.extend(gateway::declare(&environment).diagnostics);
         return Err(diagnostics);
     }
-    check::log(&diagnostics);
+    heap::log_diagnostics(module_path!(), &diagnostics);
     let pid_file_mode = pid_file_mode.unwrap_or(PidFileMode::Fail);
     Ok(Declared { paths, process, admin: level, server, pid_file_mode, mode })
 }
@@ -224,7 +224,7 @@ fn reported<F>(
     if level.is_none() {
         return Err(diagnostics);
     }
-    check::log(&diagnostics);
+    heap::log_diagnostics(module_path!(), &diagnostics);
     Ok(level)
 }
 

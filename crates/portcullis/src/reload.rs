@@ -14,8 +14,8 @@ use source::Tokens;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
+use crate::dialects;
 use crate::gateway::{self, Built, Gateway, Inherited};
-use crate::{check, dialects};
 
 /// Time between two looks, unless `IG_ROUTER_SCAN_INTERVAL` says otherwise.
 const INTERVAL: Duration = Duration::from_secs(10);
@@ -123,7 +123,7 @@ impl Watch {
         let Some(level) = declared.level else {
             return report(&declared.diagnostics);
         };
-        check::log(&declared.diagnostics);
+        heap::log_diagnostics(module_path!(), &declared.diagnostics);
         let built = Built::build(&self.environment, level, &self.inherited);
         match built.and_then(|built| built.start(&self.environment)) {
             Ok((serving, started)) => {
@@ -137,7 +137,7 @@ impl Watch {
 }
 
 fn report(diagnostics: &[source::Diagnostic]) {
-    check::log(diagnostics);
+    heap::log_diagnostics(module_path!(), diagnostics);
     tracing::error!("config.json has changed but cannot be loaded; the last good version keeps serving.");
 }
 

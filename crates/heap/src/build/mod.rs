@@ -18,6 +18,7 @@ pub use builder::Builder;
 use crate::Ref;
 use crate::decorate::Spliced;
 use crate::environment::Environment;
+use crate::log_diagnostics;
 use crate::plan::{LevelScope, Plan, Resolved};
 use crate::role::{Built, Role};
 
@@ -186,9 +187,7 @@ impl Unstarted {
         if loaded.iter().any(Diagnostic::is_error) {
             return Err(StartError(loaded));
         }
-        for warning in loaded {
-            tracing::warn!("{}", warning.render(false));
-        }
+        log_diagnostics(module_path!(), &loaded);
         let starting = Starting { generation: &self.generation, environment };
         for work in self.work {
             work(&starting).map_err(StartError)?;

@@ -295,14 +295,7 @@ impl Served {
 }
 
 fn report(diagnostics: &[Diagnostic]) {
-    for diagnostic in diagnostics {
-        let rendered = diagnostic.render(false);
-        match diagnostic.severity {
-            Severity::Error => tracing::error!("{rendered}"),
-            Severity::Warning => tracing::warn!("{rendered}"),
-            Severity::Note => tracing::info!("{rendered}"),
-        }
-    }
+    heap::log_diagnostics(module_path!(), diagnostics);
 }
 
 /// Seconds since 1970.

@@ -32,18 +32,6 @@ pub(crate) fn print(diagnostics: &[Diagnostic]) {
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
-/// Logs diagnostics of something that starts, or stays as it is.
-pub(crate) fn log(diagnostics: &[Diagnostic]) {
-    for diagnostic in diagnostics {
-        let rendered = diagnostic.render(false);
-        match diagnostic.severity {
-            Severity::Error => tracing::error!("{rendered}"),
-            Severity::Warning => tracing::warn!("{rendered}"),
-            Severity::Note => tracing::info!("{rendered}"),
-        }
-    }
-}
-
 /// The routes of every folder in the order in which they are asked.
 pub(super) fn table(routers: &[CheckedRouter]) -> String {
     let mut text = String::new();

@@ -15,7 +15,7 @@ use heap::{Environment, Generation, InstancePaths, Plan, Services};
 use objects::handlers::router::{CheckedRouter, check_routes};
 use source::{Diagnostic, Severity};
 
-pub(crate) use human::{log, print};
+pub(crate) use human::print;
 pub(crate) use page::explain;
 
 use crate::{boot, errors, gateway, instance};

@@ -23,7 +23,7 @@ use expression::Uses;
 use heap::{Builder, Nested, ObjectConfig, RawNode, Ref, Spanned, Stop, TimeSpan};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{Deserialize, Deserializer, Error, IntoDeserializer, Visitor};
-use source::{Diagnostic, DurationValue, Severity};
+use source::{Diagnostic, DurationValue};
 
 pub use check::{CheckedRoute, CheckedRouter, check_routes};
 use index::Index;
@@ -230,14 +230,7 @@ async fn rescan(scanner: tokio::sync::oneshot::Receiver<Scanner>, interval: Dura
 
 /// Logs what there is to say about route files.
 fn report(diagnostics: &[Diagnostic]) {
-    for diagnostic in diagnostics {
-        let rendered = diagnostic.render(false);
-        match diagnostic.severity {
-            Severity::Error => tracing::error!(target: "Router", "{rendered}"),
-            Severity::Warning => tracing::warn!(target: "Router", "{rendered}"),
-            Severity::Note => tracing::info!(target: "Router", "{rendered}"),
-        }
-    }
+    heap::log_diagnostics(Router::TYPE, diagnostics);
 }
 
 /// The routes of one moment, in the order in which they are asked.
