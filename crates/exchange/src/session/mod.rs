@@ -111,7 +111,12 @@ impl Session {
 
     /// Lets the manager find something again when it saves: what the session looked like when it was loaded, say.
     #[must_use]
-    pub fn with_origin(self, origin: Arc<dyn Any + Send + Sync>) -> Self {
+    pub fn with_origin(mut self, origin: Arc<dyn Any + Send + Sync>) -> Self {
+        // Nobody else has it yet, as a rule.
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.origin = Some(origin);
+            return self;
+        }
         let Inner { id, entries, .. } = &*self.0;
         let (id, entries) = (id.clone(), entries.clone());
         Self(Arc::new(Inner { id, entries, changes: Mutex::default(), origin: Some(origin) }))

@@ -3,9 +3,11 @@
 use std::sync::{Arc, Mutex};
 
 use exchange::{
-    BoxFuture, Fault, Request, Response, Session, SessionManager, SessionManagerRef, SessionSlot, StatusCode,
+    BoxFuture, Bytes, Fault, Request, Response, SESSION_ENTRIES_MAX, Session, SessionManager,
+    SessionManagerRef, SessionSlot, StatusCode,
 };
-use expression::{Bindings, LValue, Value};
+use expect_test::{Expect, expect};
+use expression::{Bindings, LValue, Object, Value};
 use indexmap::IndexMap;
 
 use crate::{context, request, run};
@@ -115,4 +117,153 @@ fn an_assignment_changes_it() {
     let session = cx.session.get().unwrap();
     let shown = Value::map(session.values()).to_json().to_string();
     assert_eq!((shown.as_str(), session.is_changed()), (r#"{"number":1,"map":{"deep":true}}"#, true));
+}
+
+/// A session of two entries.
+fn session() -> Session {
+    let entries = [("user", Value::owned_text("bob")), ("clicks", Value::Integer(5))];
+    Session::new("s-1", entries.map(|(key, value)| (key.to_owned(), value)))
+}
+
+/// What a session and its request's part in it look like after `work`.
+#[track_caller]
+fn check_changes(work: impl FnOnce(&Session), expected: Expect) {
+    let session = session();
+    work(&session);
+    let json = |value: Value<'static>| value.to_json().to_string();
+    let changed = session.changed().into_iter().map(|(key, value)| format!("{key}={}", json(value)));
+    let changed: Vec<String> = changed.collect();
+    let (is_changed, is_renewed) = (session.is_changed(), session.is_renewed());
+    let entries = json(Value::map(session.values()));
+    expected.assert_eq(&format!("{entries} {changed:?} changed {is_changed} renewed {is_renewed}"));
+}
+
+#[test]
+fn a_request_knows_what_it_has_changed() {
+    check_changes(|_| {}, expect![[r#""#]]);
+    check_changes(|session| session.set("clicks", Value::Integer(6)).unwrap(), expect![[r#""#]]);
+    check_changes(
+        |session| {
+            session.set("clicks", Value::Integer(6)).unwrap();
+            session.set("user", Value::Null).unwrap();
+            session.set("new", Value::Bool(true)).unwrap();
+            session.set("clicks", Value::Integer(7)).unwrap();
+        },
+        expect![[r#""#]],
+    );
+    check_changes(Session::clear, expect![[r#""#]]);
+    check_changes(
+        |session| {
+            session.clear();
+            session.set("user", Value::owned_text("alice")).unwrap();
+        },
+        expect![[r#""#]],
+    );
+    check_changes(Session::renew, expect![[r#""#]]);
+}
+
+#[test]
+fn to_write_what_is_there_is_no_change() {
+    check_changes(
+        |session| {
+            session.set("user", Value::owned_text("bob")).unwrap();
+            session.set("clicks", Value::Integer(5)).unwrap();
+            session.set("absent", Value::Null).unwrap();
+        },
+        expect![[r#""#]],
+    );
+}
+
+#[test]
+fn what_another_request_writes_is_seen_and_is_not_its_own() {
+    let one = session();
+    let other = Session::sharing("s-1", one.entries().clone());
+    other.set("clicks", Value::Integer(6)).unwrap();
+    assert_eq!(one.get("clicks").to_text(), "6");
+    assert!(!one.is_changed());
+    one.set("user", Value::owned_text("alice")).unwrap();
+    other.renew();
+    assert_eq!((one.changed().len(), other.changed().len()), (1, 1));
+    assert!(!one.is_renewed());
+}
+
+#[test]
+fn a_session_finds_what_its_manager_has_left() {
+    let session = session();
+    assert_eq!(session.origin::<u8>(), None);
+    let held = session.clone();
+    let session = session.with_origin(Arc::new(7_u8));
+    assert_eq!(
+        (session.origin::<u8>(), session.origin::<u16>(), held.origin::<u8>()),
+        (Some(&7), None, None)
+    );
+    held.set("clicks", Value::Integer(6)).unwrap();
+    assert_eq!((session.id(), session.get("clicks").to_text().as_ref()), ("s-1", "6"));
+}
+
+/// A list in a list, so deep.
+fn nested(depth: usize) -> Value<'static> {
+    (0..depth).fold(Value::Integer(1), |inner, _| Value::list(vec![inner]))
+}
+
+struct Anything;
+
+impl Object for Anything {
+    fn type_name(&self) -> &'static str {
+        "Anything"
+    }
+
+    fn property(&self, _: &str) -> Value<'_> {
+        Value::Null
+    }
+}
+
+/// What is said of a value that is written to the session.
+#[track_caller]
+fn check_value(value: Value<'static>, expected: Expect) {
+    let session = session();
+    let outcome = session.set("entry", value.clone());
+    // The same below other values.
+    let within = Value::map(IndexMap::from([("in".to_owned(), Value::list(vec![Value::Null, value]))]));
+    assert_eq!(session.set("entry", within).is_err(), outcome.is_err());
+    assert_eq!(session.is_changed(), outcome.is_ok());
+    expected.assert_eq(&outcome.map_or_else(|error| error.to_string(), |()| "kept".to_owned()));
+}
+
+#[test]
+fn a_session_keeps_what_json_can_say() {
+    check_value(Value::Decimal(1.5), expect!["kept"]);
+    check_value(Value::Decimal(f64::MAX), expect!["kept"]);
+    check_value(Value::list(Vec::new()), expect!["kept"]);
+    check_value(Value::Decimal(f64::NAN), expect![[r#""#]]);
+    check_value(Value::Decimal(f64::NEG_INFINITY), expect![[r#""#]]);
+    check_value(Value::Bytes(Bytes::from_static(b"a")), expect![[r#""#]]);
+    check_value(Value::shared(Arc::new(Anything)), expect![[r#""#]]);
+}
+
+#[test]
+fn entries_nest_64_deep_and_no_deeper() {
+    let session = session();
+    session.set("entry", nested(64)).unwrap();
+    let error = session.set("entry", nested(65)).unwrap_err().to_string();
+    expect![[r#""#]].assert_eq(&error);
+    // What was there stays.
+    assert_eq!(session.get("entry").to_json().to_string().len(), 129);
+}
+
+#[test]
+fn a_session_has_a_thousand_entries_and_no_more() {
+    let session = Session::new("", []);
+    for number in 0..SESSION_ENTRIES_MAX {
+        session.set(&number.to_string(), Value::Bool(true)).unwrap();
+    }
+    let error = session.set("one more", Value::Bool(true)).unwrap_err();
+    expect![[r#""#]].assert_eq(&error.to_string());
+    assert_eq!(Fault::from(error).kind().status(), StatusCode::INTERNAL_SERVER_ERROR);
+    // The others can be written yet, and one that goes makes room for another.
+    session.set("7", Value::Bool(false)).unwrap();
+    session.set("8", Value::Null).unwrap();
+    session.set("one more", Value::Bool(true)).unwrap();
+    assert_eq!((session.entries().len(), session.changed().len()), (1000, 1001));
+    assert_eq!(session.entries().keys().last().map(String::as_str), Some("one more"));
 }

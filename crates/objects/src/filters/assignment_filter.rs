@@ -83,8 +83,13 @@ impl Filter for AssignmentFilter {
 impl Assignment {
     fn make(&self, mut scope: ExchangeMut<'_>) {
         let Some(value) = self.value(scope.read()) else { return };
-        if let Err(why) = self.target.assign(&mut scope, value) {
-            tracing::warn!(target_place = ?self.target, "An assignment was skipped: {why}.");
+        match self.target.assign(&mut scope, value) {
+            Ok(()) => {}
+            // What is missing in the session is missed by later requests, and a person may be logged in or not by it.
+            Err(why) if self.target.uses().session => {
+                tracing::error!(target_place = ?self.target, "A session entry was not written: {why}.");
+            }
+            Err(why) => tracing::warn!(target_place = ?self.target, "An assignment was skipped: {why}."),
         }
     }
 

@@ -21,6 +21,7 @@ mod explain_command;
 mod guides;
 mod hostile_files;
 mod http2;
+mod in_memory_sessions;
 mod kept_for_browsers;
 mod key_tools;
 mod keys_command;

@@ -2,35 +2,45 @@
 //!
 //! An id is made by the gateway only, so that nobody can plant one in a browser and share its session later:
 //! an id that is not known is answered with a new session under a new id. A session is stored, and its cookie
-//! set, when something is first written to it; visitors who need no session cost nothing.
+//! set, when something is first written to it; visitors who need no session cost nothing. Requests of a browser share
+//! the entries, so there is nothing to merge, and a session that has ended stays ended whatever is still under way.
 
+mod administration;
+mod key;
+mod shard;
 mod store;
 #[cfg(test)]
 mod tests;
+mod watchers;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use exchange::{BoxFuture, Fault, Request, Response, Session, SessionManager, SessionManagerRef};
+use exchange::metrics::{Measure, Metrics, Sheet};
+use exchange::{
+    BoxFuture, EndSignal, Fault, Request, Response, Session, SessionDirectory, SessionManager,
+    SessionManagerRef,
+};
 use heap::{Builder, ObjectConfig, Spanned, TimeSpan};
-use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use source::Diagnostic;
 
 use super::cookie::{SessionCookie, SessionCookieConfig};
-use super::options;
-use store::{Id, Store};
+use super::options::{self, SubjectOptions};
+use key::Key;
+use store::{Limits, Store};
 
 const COOKIE_NAME: &str = "IG_SESSIONID";
 const DEFAULT_SESSIONS_MAX: u32 = 1_000_000;
-/// Expired sessions give back their memory at least this often.
-const SWEEP_INTERVAL_MAX: Duration = Duration::from_mins(1);
+/// Sessions whose time is over are looked for at least this often, and their watchers told.
+const SWEEP_INTERVAL_MAX: Duration = Duration::from_secs(1);
 
 /// Keeps sessions in the memory of this process. The browser holds nothing but a random name.
 ///
 /// Sessions survive a reload of the configuration, and end with the process; several gateways behind a load
-/// balancer need sticky connections. A session that has become empty is dropped and its cookie expired.
+/// balancer need sticky connections. A session that has become empty is dropped and its cookie expired. Of the name
+/// in the cookie only a digest is kept.
 ///
 /// ```json
 /// {
@@ -38,6 +48,8 @@ const SWEEP_INTERVAL_MAX: Duration = Duration::from_mins(1);
 ///   "type": "InMemorySessionManager",
 ///   "config": {
 ///     "sessionTimeout": "1 hour",
+///     "absoluteTimeout": "10 hours",
+///     "subject": "username",
 ///     "cookie": { "name": "SID", "secure": true, "sameSite": "STRICT" }
 ///   }
 /// }
@@ -52,6 +64,15 @@ pub struct InMemorySessionManager {
     /// days, which is also what `unlimited` means.
     #[serde(alias = "timeout")]
     session_timeout: Option<Spanned<TimeSpan>>,
+    /// How long a session lives after it was made, however often it is used: no such limit by default. An addition of
+    /// Portcullis.
+    absolute_timeout: Option<Spanned<TimeSpan>>,
+    /// The entry that says whose session it is, by a text: administrators see it, and can end all sessions of
+    /// somebody. An addition of Portcullis.
+    subject: Option<String>,
+    /// Entries whose change gives the session another name, so that a name that was known before the login is
+    /// worth nothing after it: the entry in `subject` by default. An addition of Portcullis.
+    renew_on: Option<Vec<String>>,
     /// Sessions kept at a time: 1000000 by default. When there are more, the one that was used the longest
     /// time ago goes. An addition of Portcullis.
     max_sessions: Option<Spanned<u32>>,
@@ -63,10 +84,12 @@ impl ObjectConfig for InMemorySessionManager {
 
     fn build(self, b: &mut Builder<'_>) -> Result<SessionManagerRef, Diagnostic> {
         let timeout = options::timeout(self.session_timeout.as_ref(), b)?;
+        let absolute_timeout = options::absolute_timeout(self.absolute_timeout.as_ref(), b)?;
         if let Some(count) = self.max_sessions.as_ref().filter(|count| ***count == 0) {
             return Err(b.error("maxSessions must be at least 1", Some(count.span())));
         }
         let sessions_max = self.max_sessions.map_or(DEFAULT_SESSIONS_MAX, Spanned::into_inner);
+        let limits = Limits::new(timeout, absolute_timeout, sessions_max);
         let cookie = self.cookie.checked(COOKIE_NAME, b)?;
         // Not the position that stands in the name of an unnamed object: it moves when the file is edited.
         let name = b.name().split('@').next().unwrap_or_default();
@@ -79,28 +102,58 @@ impl ObjectConfig for InMemorySessionManager {
                 loop {
                     tokio::select! {
                         () = stop.stopped() => break,
-                        () = tokio::time::sleep(interval) => store.sweep(timeout, Instant::now()),
+                        () = tokio::time::sleep(interval) => store.sweep(&limits, Instant::now()),
                     }
                 }
             }
         });
-        let sessions_max = usize::try_from(sessions_max).unwrap_or(usize::MAX);
-        Ok(SessionManagerRef::new(Manager { store, cookie, timeout, sessions_max }))
+        let manager = Arc::new(Manager {
+            name: b.name().to_owned(),
+            file: b.file().to_owned(),
+            store,
+            cookie,
+            subject: SubjectOptions::new(self.subject, self.renew_on),
+            limits,
+        });
+        if let Some(metrics) = b.service::<Metrics>() {
+            metrics.register(&manager);
+        }
+        if let Some(directory) = b.service::<SessionDirectory>() {
+            directory.register(&manager);
+        }
+        Ok(SessionManagerRef::shared(manager))
     }
 }
 
 struct Manager {
+    name: String,
+    file: String,
     /// Outlives a reload; the settings beside it do not.
     store: Arc<Store>,
     cookie: SessionCookie,
-    timeout: Duration,
-    sessions_max: usize,
+    subject: SubjectOptions,
+    limits: Limits,
+}
+
+/// Where a request's session is kept: nowhere before it is first saved.
+#[derive(Default)]
+struct Place(Mutex<Option<Key>>);
+
+impl Place {
+    fn get(&self) -> Option<Key> {
+        // Nothing under the lock panics.
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set(&self, key: Option<Key>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = key;
+    }
 }
 
 impl SessionManager for Manager {
     fn load<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Session, Fault>> {
-        let outcome = self.find_or_make(request, Instant::now());
-        Box::pin(async move { outcome })
+        let session = self.find_or_make(request, Instant::now());
+        Box::pin(async { Ok(session) })
     }
 
     fn save<'a>(
@@ -108,32 +161,91 @@ impl SessionManager for Manager {
         session: &'a Session,
         response: &'a mut Response,
     ) -> BoxFuture<'a, Result<(), Fault>> {
-        self.store_or_drop(session, response, Instant::now());
-        Box::pin(async { Ok(()) })
+        let outcome = self.store_or_drop(session, response, Instant::now());
+        Box::pin(async { outcome })
+    }
+
+    fn ended(&self, session: &Session) -> Option<EndSignal> {
+        let key = session.origin::<Place>()?.get()?;
+        Some(self.store.watch(key))
     }
 }
 
 impl Manager {
-    fn find_or_make(&self, request: &Request, now: Instant) -> Result<Session, Fault> {
-        let ids = self.cookie.values(request).filter_map(Id::parse);
-        for id in ids {
-            if let Some(session) = self.store.find(id, self.timeout, now) {
-                return Ok(session);
+    fn find_or_make(&self, request: &Request, now: Instant) -> Session {
+        let mut is_presented = false;
+        for id in self.cookie.values(request).filter(|id| !id.is_empty()) {
+            is_presented = true;
+            let Some(key) = Key::of(id) else { continue };
+            if let Some(entries) = self.store.find(key, &self.limits, now) {
+                let place = Place(Mutex::new(Some(key)));
+                return Session::sharing(key.to_string(), entries).with_origin(Arc::new(place));
             }
         }
-        let id = Id::random().map_err(|error| {
-            Fault::internal("The operating system gave no random bytes for a session id.").because(error)
-        })?;
-        Ok(Session::new(id.to_string(), IndexMap::new()))
+        if is_presented {
+            tracing::warn!(
+                object = self.name,
+                reason = "unknown or expired",
+                "A session cookie names no session; the request has an empty one."
+            );
+        }
+        Session::new("", []).with_origin(Arc::new(Place::default()))
     }
 
-    fn store_or_drop(&self, session: &Session, response: &mut Response, now: Instant) {
-        let Some(id) = Id::parse(session.id()) else { return };
-        if session.values().is_empty() {
-            self.store.remove(id);
-            self.cookie.expire(response);
-        } else if self.store.keep(id, session, self.sessions_max, now) {
-            self.cookie.set(session.id(), response);
+    fn store_or_drop(&self, session: &Session, response: &mut Response, now: Instant) -> Result<(), Fault> {
+        let place = session.origin::<Place>();
+        let place =
+            place.ok_or_else(|| Fault::internal("A session is saved by a manager that has not made it."))?;
+        match place.get() {
+            None if session.entries().is_empty() => {}
+            None => {
+                let (id, key) = new_id()?;
+                self.store.insert(key, session.entries().clone(), &self.limits, now);
+                place.set(Some(key));
+                self.cookie.set(&id, response);
+            }
+            // The cookie of a session that was ended by another request may have been replaced since.
+            Some(key) if session.entries().is_empty() => {
+                if self.store.remove(key) {
+                    self.cookie.expire(response);
+                }
+            }
+            Some(key) if self.subject.renews(session) => {
+                let (id, new) = new_id()?;
+                if self.store.renew(key, new) {
+                    place.set(Some(new));
+                    self.cookie.set(&id, response);
+                }
+            }
+            // What was written stands in the entries already.
+            Some(_) => {}
+        }
+        Ok(())
+    }
+}
+
+fn new_id() -> Result<(String, Key), Fault> {
+    let id = key::random_id().map_err(|error| {
+        Fault::internal("The operating system gave no random bytes for a session id.").because(error)
+    })?;
+    let key = Key::of(&id).ok_or_else(|| Fault::internal("A new session id has not the length of one."))?;
+    Ok((id, key))
+}
+
+impl Measure for Manager {
+    fn measure(&self, sheet: &mut Sheet) {
+        let labels = [("file", self.file.as_str()), ("object", self.name.as_str())];
+        let counts = [
+            ("portcullis_sessions", "Sessions that are kept in memory.", self.store.count() as u64),
+            (
+                "portcullis_sessions_evicted",
+                "Sessions that had to go before their time, because there were too many.",
+                self.store.evicted(),
+            ),
+        ];
+        for (name, help, count) in counts {
+            #[expect(clippy::cast_precision_loss, reason = "far fewer sessions than a double can count")]
+            sheet.gauge(name, help, &labels, count as f64);
         }
     }
 }

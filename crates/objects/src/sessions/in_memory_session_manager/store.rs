@@ -1,136 +1,296 @@
-//! Sessions by id, and in the order of their last use.
+//! [`Store`]: all sessions of a manager. It outlives a reload, and knows no settings: they are handed in.
 
-use std::collections::{BTreeMap, HashMap};
-use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use exchange::Session;
+use exchange::{EndSignal, SessionEntries};
 
-/// 256 bits: no guess meets one of a million sessions within the life of the universe.
-const ID_BYTES: usize = 32;
+use super::key::Key;
+use super::shard::{Front, Shard, Stored};
+use super::watchers::Watchers;
 
-/// The name of a session: random bytes, written in base64url.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Id([u8; ID_BYTES]);
+/// Tenths of a second since the store was made: in 32 bits they last for 13 years.
+pub(super) type Tick = u32;
 
-impl Id {
-    /// A new name, from the random source of the operating system.
-    pub(super) fn random() -> Result<Self, getrandom::Error> {
-        let mut bytes = [0; ID_BYTES];
-        getrandom::fill(&mut bytes)?;
-        Ok(Self(bytes))
+const TICK_MS: u128 = 100;
+
+/// Parts with a lock of their own, so that requests seldom wait for each other.
+const SHARDS: usize = 16;
+
+/// Renewed ids that are remembered for requests that were under way with the old one.
+const MOVES_MAX: usize = 1024;
+
+/// Sessions that were used meanwhile and are passed over in the search for one that goes; then the next one goes.
+const SECOND_CHANCES_MAX: usize = 32;
+
+/// Sessions that go for one that comes. More than one only after the limit was lowered.
+const EVICTED_AT_A_TIME: usize = 16;
+
+/// How long sessions last and how many there may be.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// From the last use.
+    pub(super) timeout: Tick,
+    /// From the first write.
+    pub(super) absolute: Option<Tick>,
+    pub(super) sessions_max: usize,
+}
+
+impl Limits {
+    pub(super) fn new(timeout: Duration, absolute: Option<Duration>, sessions_max: u32) -> Self {
+        let sessions_max = usize::try_from(sessions_max).unwrap_or(usize::MAX);
+        Self { timeout: ticks_up(timeout), absolute: absolute.map(ticks_up), sessions_max }
     }
+}
 
-    /// Reads the value of a cookie; `None` for what was never a name of ours.
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        // Longer text is not worth decoding.
-        if text.len() > ID_BYTES * 2 {
-            return None;
+/// All sessions of a manager.
+pub(super) struct Store {
+    made_at: Instant,
+    shards: [Mutex<Shard>; SHARDS],
+    count: AtomicUsize,
+    evicted: AtomicU64,
+    /// Old and new keys of sessions that were renewed while other requests had them, the oldest first.
+    moves: Mutex<VecDeque<(Key, Key)>>,
+    watchers: Watchers,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self {
+            made_at: Instant::now(),
+            shards: Default::default(),
+            count: AtomicUsize::default(),
+            evicted: AtomicU64::default(),
+            moves: Mutex::default(),
+            watchers: Watchers::default(),
         }
-        URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok().map(Self)
     }
 }
 
-impl fmt::Display for Id {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&URL_SAFE_NO_PAD.encode(self.0))
-    }
-}
-
-/// All sessions of a manager. One lock: it is held for a few map operations and never across an await.
-#[derive(Default)]
-pub(super) struct Store(Mutex<Sessions>);
-
-#[derive(Default)]
-struct Sessions {
-    by_id: HashMap<Id, Entry>,
-    /// The least recently used first, so expiry and eviction take from the front.
-    by_use: BTreeMap<u64, Id>,
-    uses: u64,
-}
-
-struct Entry {
-    session: Session,
-    last_use: u64,
-    used_at: Instant,
+/// A session as it is shown.
+pub(super) struct Shown {
+    pub(super) key: Key,
+    pub(super) entries: Arc<SessionEntries>,
+    pub(super) seconds_left: u64,
 }
 
 impl Store {
-    /// The session of this id, whose time starts anew, unless it has expired.
-    pub(super) fn find(&self, id: Id, timeout: Duration, now: Instant) -> Option<Session> {
-        let mut sessions = self.lock();
-        let entry = sessions.by_id.get(&id)?;
-        if now.saturating_duration_since(entry.used_at) >= timeout {
-            sessions.remove(id);
+    /// The entries of a session, whose time starts anew, unless it has ended.
+    pub(super) fn find(&self, key: Key, limits: &Limits, now: Instant) -> Option<Arc<SessionEntries>> {
+        let now = self.tick(now);
+        let mut shard = self.shard(key);
+        let stored = shard.get_mut(key)?;
+        if stored.is_over(limits, now) {
+            let over = shard.remove(key);
+            drop(shard);
+            self.count_out(key);
+            drop(over);
             return None;
         }
-        let session = entry.session.clone();
-        sessions.insert(id, session.clone(), now);
-        Some(session)
+        // Never back: threads read the clock before they wait for the lock.
+        stored.used = stored.used.max(now);
+        Some(stored.entries.clone())
     }
 
-    /// Stores a session. True when it was not stored before, so that its cookie has to be set.
-    pub(super) fn keep(&self, id: Id, session: &Session, sessions_max: usize, now: Instant) -> bool {
-        let mut sessions = self.lock();
-        if sessions.by_id.contains_key(&id) {
-            return false;
+    /// Keeps a new session. Others go if there are too many.
+    pub(super) fn insert(&self, key: Key, entries: Arc<SessionEntries>, limits: &Limits, now: Instant) {
+        for _ in 0..EVICTED_AT_A_TIME {
+            if self.count() < limits.sessions_max || !self.evict() {
+                break;
+            }
         }
-        while sessions.by_id.len() >= sessions_max {
-            let Some((_, oldest)) = sessions.by_use.pop_first() else { break };
-            sessions.by_id.remove(&oldest);
+        let now = self.tick(now);
+        self.count.fetch_add(1, Ordering::Relaxed);
+        self.shard(key).insert(key, Stored { entries, created: now, used: now });
+    }
+
+    /// Gives a session another key. False when it has ended. The old key is dead at once, except that a request
+    /// that had the session before still finds it to end it or to renew it once more.
+    pub(super) fn renew(&self, key: Key, new: Key) -> bool {
+        // Held throughout, so that nobody finds the session under neither key.
+        let mut moves = lock(&self.moves);
+        let mut old = key;
+        let stored = loop {
+            if let Some(stored) = self.shard(old).remove(old) {
+                break stored;
+            }
+            match moved(&moves, old) {
+                Some(next) => old = next,
+                None => return false,
+            }
+        };
+        // The store and this request; whatever is more is another request.
+        let is_shared = Arc::strong_count(&stored.entries) > 2;
+        self.shard(new).insert(new, stored);
+        if is_shared {
+            if moves.len() >= MOVES_MAX {
+                moves.pop_front();
+            }
+            moves.push_back((old, new));
         }
-        sessions.insert(id, session.clone(), now);
+        self.watchers.rename(old, new);
         true
     }
 
-    /// Forgets a session.
-    pub(super) fn remove(&self, id: Id) {
-        self.lock().remove(id);
-    }
-
-    /// Forgets the sessions whose time is over.
-    pub(super) fn sweep(&self, timeout: Duration, now: Instant) {
-        let mut sessions = self.lock();
-        let Sessions { by_id, by_use, .. } = &mut *sessions;
-        while let Some(first) = by_use.first_entry() {
-            let used_at = by_id.get(first.get()).map(|entry| entry.used_at);
-            if used_at.is_some_and(|used_at| now.saturating_duration_since(used_at) < timeout) {
-                break;
+    /// Ends a session. True when there was one.
+    pub(super) fn remove(&self, key: Key) -> bool {
+        let mut key = key;
+        loop {
+            let removed = self.shard(key).remove(key);
+            if removed.is_some() {
+                self.count_out(key);
+                return true;
             }
-            by_id.remove(&first.remove());
+            match moved(&lock(&self.moves), key) {
+                Some(next) => key = next,
+                None => return false,
+            }
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Sessions> {
-        // No code panics while it holds the lock, and the maps agree after each call.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Forgets the sessions whose time is over: those that are watched to the tick, others a little later.
+    pub(super) fn sweep(&self, limits: &Limits, now: Instant) {
+        let now = self.tick(now);
+        for key in self.watchers.keys() {
+            let mut shard = self.shard(key);
+            let is_over = shard.get_mut(key).is_none_or(|stored| stored.is_over(limits, now));
+            let over = is_over.then(|| shard.remove(key));
+            drop(shard);
+            match over {
+                Some(Some(_)) => self.count_out(key),
+                // It was renewed while the keys were read, or nobody has told its watchers yet.
+                Some(None) if self.current(key).is_none() => self.watchers.end(key),
+                _ => {}
+            }
+        }
+        for shard in &self.shards {
+            loop {
+                let over = lock(shard).sweep(limits, now);
+                let Some(over) = over else { break };
+                over.iter().for_each(|(key, _)| self.count_out(*key));
+            }
+        }
     }
 
-    #[cfg(test)]
+    /// Completes when the session ends; at once if it has.
+    pub(super) fn watch(&self, key: Key) -> EndSignal {
+        let mut key = key;
+        while let Some(current) = self.current(key) {
+            let signal = self.watchers.add(current);
+            // Whoever ends the session from here on finds the watcher.
+            if self.shard(current).contains(current) {
+                return signal;
+            }
+            key = current;
+        }
+        Box::pin(std::future::ready(()))
+    }
+
+    /// One session.
+    pub(super) fn show(&self, key: Key, limits: &Limits, now: Instant) -> Option<Shown> {
+        let now = self.tick(now);
+        let mut shard = self.shard(key);
+        shown(key, shard.get_mut(key)?, limits, now)
+    }
+
+    /// The sessions of one part behind this key, in the order of their keys. `None` behind the last part.
+    pub(super) fn show_part(
+        &self,
+        part: usize,
+        after: Option<Key>,
+        limits: &Limits,
+        now: Instant,
+    ) -> Option<Vec<Shown>> {
+        let now = self.tick(now);
+        let shard = lock(self.shards.get(part)?);
+        let behind = shard.iter().filter(|(key, _)| after.is_none_or(|after| *key > after));
+        let mut part: Vec<Shown> =
+            behind.filter_map(|(key, stored)| shown(key, stored, limits, now)).collect();
+        drop(shard);
+        part.sort_unstable_by_key(|shown| shown.key);
+        Some(part)
+    }
+
+    /// How many sessions there are. Those whose time has just gone by may be among them.
     pub(super) fn count(&self) -> usize {
-        let sessions = self.lock();
-        assert_eq!(sessions.by_id.len(), sessions.by_use.len());
-        sessions.by_id.len()
+        self.count.load(Ordering::Relaxed)
+    }
+
+    /// How many had to go for others so far.
+    pub(super) fn evicted(&self) -> u64 {
+        self.evicted.load(Ordering::Relaxed)
+    }
+
+    /// Ends the session that was not used for the longest time, roughly. False when there is none.
+    fn evict(&self) -> bool {
+        for chance in 0..=SECOND_CHANCES_MAX {
+            let oldest = self.shards.iter().filter_map(|shard| Some((lock(shard).oldest()?, shard)));
+            let Some((_, shard)) = oldest.min_by_key(|(bucket, _)| *bucket) else { return false };
+            let front = lock(shard).take_front(chance == SECOND_CHANCES_MAX);
+            if let Front::Taken(key, _) = front {
+                self.count_out(key);
+                self.evicted.fetch_add(1, Ordering::Relaxed);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// The key of a session now; `None` when it has ended.
+    fn current(&self, key: Key) -> Option<Key> {
+        let mut key = key;
+        loop {
+            if self.shard(key).contains(key) {
+                return Some(key);
+            }
+            key = moved(&lock(&self.moves), key)?;
+        }
+    }
+
+    /// A session is gone.
+    fn count_out(&self, key: Key) {
+        self.count.fetch_sub(1, Ordering::Relaxed);
+        self.watchers.end(key);
+    }
+
+    fn shard(&self, key: Key) -> MutexGuard<'_, Shard> {
+        lock(&self.shards[key.shard() % SHARDS])
+    }
+
+    fn tick(&self, now: Instant) -> Tick {
+        let passed = now.saturating_duration_since(self.made_at);
+        Tick::try_from(passed.as_millis() / TICK_MS).unwrap_or(Tick::MAX)
+    }
+
+    /// How many there are, counted, and how many keys are queued.
+    #[cfg(test)]
+    pub(super) fn counts(&self) -> (usize, usize) {
+        let counts = self.shards.iter().map(|shard| lock(shard).check());
+        let counts = counts.fold((0, 0), |sum, part| (sum.0 + part.0, sum.1 + part.1));
+        assert_eq!(counts.0, self.count());
+        counts
     }
 }
 
-impl Sessions {
-    /// Inserts a session, or moves it to the end of the order.
-    fn insert(&mut self, id: Id, session: Session, now: Instant) {
-        self.uses += 1;
-        let entry = Entry { session, last_use: self.uses, used_at: now };
-        self.by_use.insert(self.uses, id);
-        if let Some(before) = self.by_id.insert(id, entry) {
-            self.by_use.remove(&before.last_use);
-        }
-    }
+fn shown(key: Key, stored: &Stored, limits: &Limits, now: Tick) -> Option<Shown> {
+    let left = stored.ends_at(limits).checked_sub(now).filter(|left| *left > 0)?;
+    let seconds_left = (u128::from(left) * TICK_MS).div_ceil(1000);
+    let seconds_left = u64::try_from(seconds_left).unwrap_or(u64::MAX);
+    Some(Shown { key, entries: stored.entries.clone(), seconds_left })
+}
 
-    fn remove(&mut self, id: Id) {
-        if let Some(entry) = self.by_id.remove(&id) {
-            self.by_use.remove(&entry.last_use);
-        }
-    }
+/// Where a session went from this key.
+fn moved(moves: &VecDeque<(Key, Key)>, key: Key) -> Option<Key> {
+    moves.iter().find(|(old, _)| *old == key).map(|(_, new)| *new)
+}
+
+fn ticks_up(time: Duration) -> Tick {
+    Tick::try_from(time.as_millis().div_ceil(TICK_MS)).unwrap_or(Tick::MAX)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // What is under the locks is whole at every moment.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -3,37 +3,47 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use exchange::{HeaderValue, Request, Response, Session, SessionManagerRef, StatusCode, header};
+use exchange::{
+    FaultKind, HeaderValue, Request, Response, Session, SessionAdministration, SessionManager,
+    SessionManagerRef, SessionQuery, StatusCode, header,
+};
 use expect_test::{Expect, expect};
 use expression::Value;
 use heap::{Environment, InstancePaths, ProcessSettings, Ref};
 use serde::Deserialize;
 
-use super::Manager;
-use super::store::{Id, Store};
+use super::store::{Limits, Store};
+use super::{Manager, SubjectOptions, key};
 use crate::sessions::options::DEFAULT_TIMEOUT;
 use crate::testing::{check_complaints, with_object};
 
 const MINUTE: Duration = Duration::from_mins(1);
+const SECOND: Duration = Duration::from_secs(1);
 
 /// A manager, and what a browser that talks to it remembers.
 struct Browser {
-    manager: Manager,
+    manager: Arc<Manager>,
     cookie: Option<String>,
     now: Instant,
 }
 
 impl Browser {
-    fn new(sessions_max: usize) -> Self {
+    fn new(sessions_max: u32) -> Self {
+        Self::with(Limits::new(DEFAULT_TIMEOUT, None, sessions_max), Some("user"))
+    }
+
+    fn with(limits: Limits, subject: Option<&str>) -> Self {
+        let cookie = super::SessionCookie::plain("IG_SESSIONID");
+        let subject = SubjectOptions::new(subject.map(str::to_owned), None);
+        let (name, file) = ("Session".to_owned(), "config.json".to_owned());
         let store = Arc::new(Store::default());
-        Self::of(store, sessions_max)
+        let manager = Arc::new(Manager { name, file, store, cookie, subject, limits });
+        Self { manager, cookie: None, now: Instant::now() }
     }
 
     /// Another browser of the same gateway.
-    fn of(store: Arc<Store>, sessions_max: usize) -> Self {
-        let cookie = super::SessionCookie::plain("IG_SESSIONID");
-        let manager = Manager { store, cookie, timeout: DEFAULT_TIMEOUT, sessions_max };
-        Self { manager, cookie: None, now: Instant::now() }
+    fn other(&self) -> Self {
+        Self { manager: self.manager.clone(), cookie: None, now: self.now }
     }
 
     fn request(&self) -> Request {
@@ -46,13 +56,13 @@ impl Browser {
     }
 
     fn load(&self) -> Session {
-        self.manager.find_or_make(&self.request(), self.now).unwrap()
+        self.manager.find_or_make(&self.request(), self.now)
     }
 
-    /// Saves, and keeps the cookie as a browser does; yields the cookie's attributes.
+    /// Saves as the end of a request does, and keeps the cookie as a browser does; yields the cookie's attributes.
     fn save(&mut self, session: &Session) -> Option<String> {
         let mut response = Response::new(StatusCode::OK);
-        self.manager.store_or_drop(session, &mut response, self.now);
+        self.manager.store_or_drop(session, &mut response, self.now).unwrap();
         let field = response.headers.text(header::SET_COOKIE)?.to_owned();
         let (value, attributes) = field.split_once(';').unwrap();
         let value = value.strip_prefix("IG_SESSIONID=").unwrap().to_owned();
@@ -71,6 +81,26 @@ impl Browser {
         let cookie = self.save(&session);
         format!("visit {} cookie {}", visits + 1, if cookie.is_some() { "set" } else { "kept" })
     }
+
+    /// One request that logs somebody in.
+    fn log_in(&mut self, user: &str) {
+        let session = self.load();
+        session.set("user", Value::owned_text(user)).unwrap();
+        self.save(&session);
+    }
+
+    /// Sessions in the store.
+    fn count(&self) -> usize {
+        self.manager.store.counts().0
+    }
+
+    fn sweep(&self, after: Duration) {
+        self.manager.store.sweep(&self.manager.limits, self.now + after);
+    }
+
+    fn handle(&self) -> String {
+        key::Key::of(self.cookie.as_deref().unwrap()).unwrap().to_string()
+    }
 }
 
 #[test]
@@ -78,7 +108,7 @@ fn the_cookie_is_set_once() {
     let mut browser = Browser::new(10);
     assert_eq!(browser.visit(), "visit 1 cookie set");
     assert_eq!(browser.visit(), "visit 2 cookie kept");
-    assert_eq!(browser.manager.store.count(), 1);
+    assert_eq!(browser.count(), 1);
 }
 
 #[test]
@@ -96,15 +126,16 @@ fn an_id_is_long_and_never_the_same() {
 fn a_session_that_is_only_read_is_not_stored() {
     let mut browser = Browser::new(10);
     browser.load();
-    assert_eq!(browser.manager.store.count(), 0);
-    assert!(browser.cookie.is_none());
-    browser.visit();
+    let session = browser.load();
+    session.set("a", Value::Integer(1)).unwrap();
+    session.set("a", Value::Null).unwrap();
+    assert_eq!((browser.save(&session), browser.count()), (None, 0));
 }
 
 #[test]
 fn an_unknown_id_gets_a_new_one() {
-    let planted = Id::random().unwrap().to_string();
-    for planted in [planted.as_str(), "", "short", "%00", &"A".repeat(500)] {
+    let planted = key::random_id().unwrap();
+    for planted in [planted.as_str(), "", "short", "%00", &"A".repeat(43), &"A".repeat(500)] {
         let mut browser = Browser::new(10);
         browser.cookie = Some(planted.to_owned());
         assert_eq!(browser.visit(), "visit 1 cookie set");
@@ -113,11 +144,21 @@ fn an_unknown_id_gets_a_new_one() {
 }
 
 #[test]
+fn the_handle_of_a_session_opens_nothing() {
+    let mut browser = Browser::new(10);
+    browser.visit();
+    let handle = browser.handle();
+    assert_eq!(handle.len(), 32);
+    browser.cookie = Some(handle);
+    assert_eq!(browser.visit(), "visit 1 cookie set");
+}
+
+#[test]
 fn of_several_cookies_the_known_one_counts() {
     let mut browser = Browser::new(10);
     browser.visit();
     let known = browser.cookie.take().unwrap();
-    browser.cookie = Some(format!("{}; IG_SESSIONID={known}", Id::random().unwrap()));
+    browser.cookie = Some(format!("{}; IG_SESSIONID={known}", key::random_id().unwrap()));
     assert_eq!(browser.visit(), "visit 2 cookie kept");
 }
 
@@ -131,7 +172,23 @@ fn a_session_lives_from_its_last_use() {
     assert_eq!(browser.visit(), "visit 3 cookie kept");
     browser.now += 30 * MINUTE;
     assert_eq!(browser.visit(), "visit 1 cookie set");
-    assert_eq!(browser.manager.store.count(), 1);
+    assert_eq!(browser.count(), 1);
+}
+
+#[test]
+fn a_session_ends_by_the_absolute_timeout_however_often_it_is_used() {
+    let limits = Limits::new(DEFAULT_TIMEOUT, Some(60 * MINUTE), 10);
+    let mut browser = Browser::with(limits, Some("user"));
+    browser.visit();
+    browser.now += 20 * MINUTE;
+    browser.visit();
+    browser.log_in("bob");
+    browser.now += 20 * MINUTE;
+    assert_eq!(browser.visit(), "visit 3 cookie kept");
+    browser.now += 20 * MINUTE - SECOND;
+    assert_eq!(browser.visit(), "visit 4 cookie kept");
+    browser.now += SECOND;
+    assert_eq!(browser.visit(), "visit 1 cookie set");
 }
 
 #[test]
@@ -141,25 +198,79 @@ fn a_sweep_drops_what_has_expired() {
     browser.cookie = None;
     browser.now += 20 * MINUTE;
     browser.visit();
-    browser.manager.store.sweep(DEFAULT_TIMEOUT, browser.now + 9 * MINUTE);
-    assert_eq!(browser.manager.store.count(), 2);
-    browser.manager.store.sweep(DEFAULT_TIMEOUT, browser.now + 10 * MINUTE);
-    assert_eq!(browser.manager.store.count(), 1);
+    browser.sweep(10 * MINUTE - SECOND);
+    assert_eq!(browser.count(), 2);
+    browser.sweep(10 * MINUTE + 2 * SECOND);
+    assert_eq!(browser.count(), 1);
     assert_eq!(browser.visit(), "visit 2 cookie kept");
+}
+
+#[test]
+fn a_sweep_leaves_what_was_used_since() {
+    let mut browser = Browser::new(10);
+    browser.visit();
+    browser.now += 20 * MINUTE;
+    browser.visit();
+    browser.sweep(29 * MINUTE);
+    assert_eq!(browser.manager.store.counts(), (1, 1));
+    browser.sweep(30 * MINUTE + 2 * SECOND);
+    assert_eq!(browser.manager.store.counts(), (0, 0));
+}
+
+#[test]
+fn an_unlimited_session_goes_by_its_absolute_timeout() {
+    let limits = Limits::new(Duration::from_hours(24 * 3650), Some(MINUTE), 10);
+    let mut browser = Browser::with(limits, None);
+    browser.visit();
+    browser.sweep(MINUTE - SECOND);
+    assert_eq!(browser.count(), 1);
+    browser.sweep(MINUTE + 2 * SECOND);
+    assert_eq!(browser.count(), 0);
 }
 
 #[test]
 fn beyond_the_limit_the_longest_unused_goes() {
     let mut first = Browser::new(2);
-    let mut second = Browser::of(first.manager.store.clone(), 2);
-    let mut third = Browser::of(first.manager.store.clone(), 2);
+    let (mut second, mut third) = (first.other(), first.other());
     first.visit();
     second.visit();
+    first.now += MINUTE;
+    third.now += MINUTE;
     first.visit();
     third.visit();
-    assert_eq!(first.manager.store.count(), 2);
+    assert_eq!((first.count(), first.manager.store.evicted()), (2, 1));
     assert_eq!(first.visit(), "visit 3 cookie kept");
     assert_eq!(second.visit(), "visit 1 cookie set");
+}
+
+#[test]
+fn the_limit_holds_however_much_is_in_use() {
+    let mut browsers = vec![Browser::new(100)];
+    for _ in 0..300 {
+        let mut browser = browsers[0].other();
+        browser.visit();
+        browsers.push(browser);
+    }
+    assert_eq!(browsers[0].count(), 100);
+    for browser in &mut browsers {
+        browser.now += MINUTE;
+        browser.visit();
+    }
+    assert_eq!(browsers[0].manager.store.counts(), (100, 100));
+}
+
+#[test]
+fn sessions_that_come_and_go_leave_nothing_behind() {
+    let mut browser = Browser::new(10);
+    for _ in 0..10_000 {
+        browser.visit();
+        let session = browser.load();
+        session.clear();
+        browser.save(&session);
+    }
+    let (sessions, queued) = browser.manager.store.counts();
+    assert_eq!(sessions, 0);
+    assert!(queued <= 16 * 65, "{queued} keys are queued");
 }
 
 #[test]
@@ -171,7 +282,7 @@ fn an_empty_session_expires_its_cookie() {
     let attributes = browser.save(&session).unwrap();
     expect![" Path=/; HttpOnly; SameSite=Lax; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT"]
         .assert_eq(&attributes);
-    assert_eq!(browser.manager.store.count(), 0);
+    assert_eq!(browser.count(), 0);
 }
 
 #[test]
@@ -181,6 +292,241 @@ fn requests_at_the_same_time_share_the_session() {
     let (one, two) = (browser.load(), browser.load());
     one.set("a", Value::Integer(1)).unwrap();
     assert_eq!(two.get("a").to_text(), "1");
+}
+
+#[test]
+fn a_session_that_has_ended_stays_ended_whatever_is_under_way() {
+    let mut browser = Browser::new(10);
+    browser.visit();
+    let (logout, late) = (browser.load(), browser.load());
+    logout.clear();
+    browser.save(&logout);
+    late.set("visits", Value::Integer(7)).unwrap();
+    assert_eq!((browser.save(&late), browser.count()), (None, 0));
+}
+
+#[test]
+fn a_login_changes_the_id_and_the_old_one_is_dead() {
+    let mut browser = Browser::new(10);
+    browser.visit();
+    let mut planted = browser.other();
+    planted.cookie = browser.cookie.clone();
+    browser.log_in("bob");
+    assert_ne!(browser.cookie, planted.cookie);
+    assert!(planted.load().get("user").is_null());
+    assert_eq!(planted.visit(), "visit 1 cookie set");
+    assert_eq!(browser.visit(), "visit 2 cookie kept");
+    // The same user once more is no change, another one is.
+    let before = browser.cookie.clone();
+    browser.log_in("bob");
+    assert_eq!(browser.cookie, before);
+    browser.log_in("alice");
+    assert_ne!(browser.cookie, before);
+    assert_eq!(browser.count(), 2);
+}
+
+#[test]
+fn a_filter_may_ask_for_another_id() {
+    let mut browser = Browser::new(10);
+    browser.visit();
+    let before = browser.cookie.clone();
+    let session = browser.load();
+    session.renew();
+    assert_eq!(browser.save(&session).as_deref(), Some(" Path=/; HttpOnly; SameSite=Lax"));
+    assert_ne!(browser.cookie, before);
+    assert_eq!((browser.visit().as_str(), browser.count()), ("visit 2 cookie kept", 1));
+}
+
+#[test]
+fn nothing_is_lost_when_the_id_changes_under_a_request() {
+    let mut browser = Browser::new(10);
+    browser.visit();
+    let (login, mut parallel) = (browser.load(), browser.other());
+    parallel.cookie = browser.cookie.clone();
+    let (early, late, second_login) = (parallel.load(), parallel.load(), parallel.load());
+    early.set("early", Value::Integer(1)).unwrap();
+    login.set("user", Value::owned_text("bob")).unwrap();
+    browser.save(&login).unwrap();
+    assert_eq!(parallel.save(&early), None);
+    late.set("late", Value::Integer(2)).unwrap();
+    assert_eq!(parallel.save(&late), None);
+    let shown = Value::map(browser.load().values()).to_json().to_string();
+    expect![[r#"{"visits":1,"early":1,"user":"bob","late":2}"#]].assert_eq(&shown);
+    // One more login moves the session once more.
+    second_login.set("user", Value::owned_text("alice")).unwrap();
+    parallel.save(&second_login).unwrap();
+    assert!(browser.load().get("user").is_null());
+    assert_eq!((parallel.load().get("user").to_text().as_ref(), parallel.count()), ("alice", 1));
+    // And a logout that began under the first name still ends it.
+    late.clear();
+    assert!(parallel.save(&late).is_some());
+    assert_eq!(parallel.count(), 0);
+}
+
+/// Whether what waits for the end of the session is told at once.
+fn is_told(signal: &mut exchange::EndSignal) -> bool {
+    let mut task = std::task::Context::from_waker(std::task::Waker::noop());
+    signal.as_mut().poll(&mut task).is_ready()
+}
+
+/// Watches a session in which somebody is logged in, then does `work` to it.
+#[track_caller]
+fn check_end(work: impl FnOnce(&mut Browser), is_expected: bool) {
+    let mut browser = Browser::new(2);
+    browser.log_in("bob");
+    let mut signals = [0, 1].map(|_| browser.manager.ended(&browser.load()).unwrap());
+    assert!(!signals.iter_mut().any(is_told));
+    work(&mut browser);
+    assert_eq!(signals.each_mut().map(is_told), [is_expected; 2]);
+    if !is_expected {
+        browser.sweep(Duration::from_hours(2));
+        assert!(signals.iter_mut().all(is_told));
+    }
+}
+
+#[test]
+fn watchers_are_told_of_the_end() {
+    check_end(|_| {}, false);
+    check_end(|browser| browser.sweep(30 * MINUTE - SECOND), false);
+    check_end(|browser| browser.sweep(30 * MINUTE), true);
+    let log_out = |browser: &mut Browser| {
+        let session = browser.load();
+        session.clear();
+        browser.save(&session);
+    };
+    check_end(log_out, true);
+    check_end(|browser| browser.log_in("alice"), false);
+    let log_in_and_out = |browser: &mut Browser| {
+        browser.log_in("alice");
+        log_out(browser);
+    };
+    check_end(log_in_and_out, true);
+    let use_once_more = |browser: &mut Browser| {
+        browser.now += 20 * MINUTE;
+        browser.load();
+        browser.sweep(20 * MINUTE);
+    };
+    check_end(use_once_more, false);
+    let crowd = |browser: &mut Browser| {
+        browser.now += MINUTE;
+        (0..2).for_each(|_| drop(browser.other().visit()));
+    };
+    check_end(crowd, true);
+}
+
+#[test]
+fn the_end_is_told_of_what_is_kept_only() {
+    let mut browser = Browser::new(10);
+    let session = browser.load();
+    assert!(browser.manager.ended(&session).is_none());
+    session.set("user", Value::owned_text("bob")).unwrap();
+    browser.save(&session);
+    assert!(!is_told(&mut browser.manager.ended(&session).unwrap()));
+    // One that has ended already.
+    browser.sweep(60 * MINUTE);
+    assert!(is_told(&mut browser.manager.ended(&session).unwrap()));
+}
+
+#[test]
+fn the_number_of_sessions_is_measured() {
+    let browser = Browser::new(2);
+    (0..3).for_each(|_| drop(browser.other().visit()));
+    let metrics = exchange::metrics::Metrics::default();
+    metrics.register(&browser.manager);
+    expect![[r##"
+        # HELP portcullis_sessions Sessions that are kept in memory.
+        # TYPE portcullis_sessions gauge
+        portcullis_sessions{file="config.json",object="Session"} 2
+        # HELP portcullis_sessions_evicted Sessions that had to go before their time, because there were too many.
+        # TYPE portcullis_sessions_evicted gauge
+        portcullis_sessions_evicted{file="config.json",object="Session"} 1
+    "##]].assert_eq(&metrics.render());
+}
+
+/// Runs what an administrator asks for.
+fn ask<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(work)
+}
+
+#[test]
+fn administrators_see_names_and_end_sessions() {
+    let mut browser = Browser::new(10);
+    browser.visit();
+    browser.log_in("bob");
+    let handle = browser.handle();
+    let manager = browser.manager.clone();
+    let shown = ask(manager.inspect(&handle)).unwrap().unwrap();
+    assert_eq!((shown.handle.as_str(), shown.subject.as_deref()), (handle.as_str(), Some("bob")));
+    assert_eq!(
+        (shown.entries, shown.expires_in_seconds),
+        (vec!["visits".to_owned(), "user".to_owned()], 1800)
+    );
+    for unknown in ["", "0", "é", &"0".repeat(32), &"g".repeat(32), browser.cookie.as_deref().unwrap()] {
+        assert_eq!(ask(manager.inspect(unknown)).unwrap(), None);
+        assert!(!ask(manager.revoke(unknown)).unwrap());
+    }
+    let mut signal = manager.ended(&browser.load()).unwrap();
+    let under_way = browser.load();
+    assert!(ask(manager.revoke(&handle)).unwrap());
+    assert!(is_told(&mut signal));
+    assert!(!ask(manager.revoke(&handle)).unwrap());
+    under_way.set("late", Value::Bool(true)).unwrap();
+    assert_eq!((browser.save(&under_way), browser.count()), (None, 0));
+    assert_eq!(browser.visit(), "visit 1 cookie set");
+}
+
+#[test]
+fn all_sessions_are_listed_page_by_page() {
+    let browser = Browser::new(1000);
+    let mut expected = Vec::new();
+    for number in 0..100 {
+        let mut other = browser.other();
+        other.log_in(if number % 10 == 0 { "bob" } else { "alice" });
+        expected.push(other.handle());
+    }
+    expected.sort_unstable();
+    for limit in [1, 7, 50, 100, 0] {
+        let (mut listed, mut query) = (Vec::new(), SessionQuery { limit, ..SessionQuery::default() });
+        loop {
+            let page = ask(browser.manager.list(query.clone())).unwrap();
+            assert!(limit == 0 || page.sessions.len() <= limit);
+            listed.extend(page.sessions.into_iter().map(|session| session.handle));
+            query.cursor = page.cursor;
+            if query.cursor.is_none() {
+                break;
+            }
+        }
+        assert_eq!(listed, expected, "in pages of {limit}");
+    }
+    let bobs = SessionQuery { subject: Some("bob".into()), limit: 10, ..SessionQuery::default() };
+    let page = ask(browser.manager.list(bobs.clone())).unwrap();
+    assert_eq!((page.sessions.len(), page.cursor), (10, None));
+    assert_eq!(ask(browser.manager.revoke_subject("bob")).unwrap(), 10);
+    assert_eq!(ask(browser.manager.revoke_subject("bob")).unwrap(), 0);
+    assert_eq!((ask(browser.manager.list(bobs)).unwrap().sessions.len(), browser.count()), (0, 90));
+}
+
+#[test]
+fn who_asks_for_what_cannot_be_told_hears_so() {
+    let browser = Browser::with(Limits::new(DEFAULT_TIMEOUT, None, 10), None);
+    let manager = &browser.manager;
+    let by_subject = SessionQuery { subject: Some("bob".into()), ..SessionQuery::default() };
+    let by_cursor = SessionQuery { cursor: Some("nonsense".into()), ..SessionQuery::default() };
+    let faults = [
+        ask(manager.list(by_subject)).map(drop),
+        ask(manager.list(by_cursor)).map(drop),
+        ask(manager.revoke_subject("bob")).map(drop),
+    ];
+    let told = faults.map(|fault| fault.unwrap_err()).map(|fault| {
+        assert_eq!(fault.kind(), FaultKind::BadRequest);
+        format!("{fault}\n")
+    });
+    expect![[r#"
+        The session manager `Session` has no `subject`, so nobody can tell whose a session is.
+        The cursor is none of ours.
+        The session manager `Session` has no `subject`, so nobody can tell whose a session is.
+    "#]]
+    .assert_eq(&told.concat());
 }
 
 /// What the manager of this configuration sets for a new session; the random part is left out.
@@ -260,7 +606,7 @@ fn cookies_have_attributes() {
         expect!["IG=…; Path=/app; Domain=.example.com; Secure; SameSite=None"],
     );
     check_cookie(
-        r#"{"cookie": {"sameSite": "STRICT"}, "sessionTimeout": "unlimited", "maxSessions": 1}"#,
+        r#"{"cookie": {"sameSite": "STRICT"}, "sessionTimeout": "unlimited", "absoluteTimeout": "8 hours", "maxSessions": 1, "renewOn": ["level"]}"#,
         expect!["IG_SESSIONID=…; Path=/; HttpOnly; SameSite=Strict"],
     );
 }
@@ -275,6 +621,16 @@ fn mistakes_are_found_at_load() {
           |
         1 | {"heap": [{"name": "s", "type": "InMemorySessionManager", "config": {"sessionTimeout": "0 seconds"}}], "handler": {"type": "Origin"}}
           |                                                                                        ^^^^^^^^^^^
+    "#]],
+    );
+    check_refused(
+        r#"{"absoluteTimeout": "zero"}"#,
+        expect![[r#"
+        error[PC0313]: a session must be able to last: absoluteTimeout is zero
+         --> config.json:1:89
+          |
+        1 | {"heap": [{"name": "s", "type": "InMemorySessionManager", "config": {"absoluteTimeout": "zero"}}], "handler": {"type": "Origin"}}
+          |                                                                                         ^^^^^^
     "#]],
     );
     check_refused(
