@@ -140,8 +140,11 @@ fn check_changes(work: impl FnOnce(&Session), expected: Expect) {
 
 #[test]
 fn a_request_knows_what_it_has_changed() {
-    check_changes(|_| {}, expect![[r#""#]]);
-    check_changes(|session| session.set("clicks", Value::Integer(6)).unwrap(), expect![[r#""#]]);
+    check_changes(|_| {}, expect![[r#"{"user":"bob","clicks":5} [] changed false renewed false"#]]);
+    check_changes(
+        |session| session.set("clicks", Value::Integer(6)).unwrap(),
+        expect![[r#"{"user":"bob","clicks":6} ["clicks=6"] changed true renewed false"#]],
+    );
     check_changes(
         |session| {
             session.set("clicks", Value::Integer(6)).unwrap();
@@ -149,17 +152,19 @@ fn a_request_knows_what_it_has_changed() {
             session.set("new", Value::Bool(true)).unwrap();
             session.set("clicks", Value::Integer(7)).unwrap();
         },
-        expect![[r#""#]],
+        expect![[
+            r#"{"clicks":7,"new":true} ["clicks=7", "user=null", "new=true"] changed true renewed false"#
+        ]],
     );
-    check_changes(Session::clear, expect![[r#""#]]);
+    check_changes(Session::clear, expect![[r#"{} ["user=null", "clicks=null"] changed true renewed false"#]]);
     check_changes(
         |session| {
             session.clear();
             session.set("user", Value::owned_text("alice")).unwrap();
         },
-        expect![[r#""#]],
+        expect![[r#"{"user":"alice"} ["user=\"alice\"", "clicks=null"] changed true renewed false"#]],
     );
-    check_changes(Session::renew, expect![[r#""#]]);
+    check_changes(Session::renew, expect![[r#"{"user":"bob","clicks":5} [] changed true renewed true"#]]);
 }
 
 #[test]
@@ -170,7 +175,7 @@ fn to_write_what_is_there_is_no_change() {
             session.set("clicks", Value::Integer(5)).unwrap();
             session.set("absent", Value::Null).unwrap();
         },
-        expect![[r#""#]],
+        expect![[r#"{"user":"bob","clicks":5} [] changed false renewed false"#]],
     );
 }
 
@@ -235,10 +240,26 @@ fn a_session_keeps_what_json_can_say() {
     check_value(Value::Decimal(1.5), expect!["kept"]);
     check_value(Value::Decimal(f64::MAX), expect!["kept"]);
     check_value(Value::list(Vec::new()), expect!["kept"]);
-    check_value(Value::Decimal(f64::NAN), expect![[r#""#]]);
-    check_value(Value::Decimal(f64::NEG_INFINITY), expect![[r#""#]]);
-    check_value(Value::Bytes(Bytes::from_static(b"a")), expect![[r#""#]]);
-    check_value(Value::shared(Arc::new(Anything)), expect![[r#""#]]);
+    check_value(
+        Value::Decimal(f64::NAN),
+        expect!["the session entry `entry` cannot be kept: JSON has no number like this"],
+    );
+    check_value(
+        Value::Decimal(f64::NEG_INFINITY),
+        expect!["the session entry `entry` cannot be kept: JSON has no number like this"],
+    );
+    check_value(
+        Value::Bytes(Bytes::from_static(b"a")),
+        expect![
+            "the session entry `entry` cannot be kept: it is bytes, and JSON has none; encode them, with `encodeBase64` say"
+        ],
+    );
+    check_value(
+        Value::shared(Arc::new(Anything)),
+        expect![
+            "the session entry `entry` cannot be kept: it is an object of the gateway, such as a request; take the texts you need"
+        ],
+    );
 }
 
 #[test]
@@ -246,7 +267,7 @@ fn entries_nest_64_deep_and_no_deeper() {
     let session = session();
     session.set("entry", nested(64)).unwrap();
     let error = session.set("entry", nested(65)).unwrap_err().to_string();
-    expect![[r#""#]].assert_eq(&error);
+    expect!["the session entry `entry` cannot be kept: its lists and maps nest too deep"].assert_eq(&error);
     // What was there stays.
     assert_eq!(session.get("entry").to_json().to_string().len(), 129);
 }
@@ -258,7 +279,8 @@ fn a_session_has_a_thousand_entries_and_no_more() {
         session.set(&number.to_string(), Value::Bool(true)).unwrap();
     }
     let error = session.set("one more", Value::Bool(true)).unwrap_err();
-    expect![[r#""#]].assert_eq(&error.to_string());
+    expect!["the session has 1000 entries already, so `one more` cannot be added"]
+        .assert_eq(&error.to_string());
     assert_eq!(Fault::from(error).kind().status(), StatusCode::INTERNAL_SERVER_ERROR);
     // The others can be written yet, and one that goes makes room for another.
     session.set("7", Value::Bool(false)).unwrap();
