@@ -76,8 +76,19 @@ pub(crate) fn brief(config: &str) -> String {
 /// Hands the object `name` of a heap with this one declaration to `look`.
 #[track_caller]
 pub(crate) fn with_object<R: Role>(declaration: &str, name: &str, look: impl FnOnce(R)) {
+    with_running_object(declaration, name, None, look);
+}
+
+/// The same with background work, which goes on until the runtime ends.
+#[track_caller]
+pub(crate) fn with_running_object<R: Role>(
+    declaration: &str,
+    name: &str,
+    runtime: Option<tokio::runtime::Handle>,
+    look: impl FnOnce(R),
+) {
     let config = format!(r#"{{"heap": [{declaration}], "handler": {{"type": "Origin"}}}}"#);
-    let (generation, diagnostics) = build(&config);
+    let (generation, diagnostics) = build_on(&config, runtime);
     let Some((generation, _)) = generation else { panic!("{diagnostics:?}") };
     look(generation.named(name).expect("the heap has an object of this name and role"));
 }
@@ -197,6 +208,10 @@ fn process_settings() -> ProcessSettings {
 type Running = (Arc<Generation>, HandlerRef);
 
 fn build(config: &str) -> (Option<Running>, Vec<Diagnostic>) {
+    build_on(config, None)
+}
+
+fn build_on(config: &str, runtime: Option<tokio::runtime::Handle>) -> (Option<Running>, Vec<Diagnostic>) {
     #[derive(Deserialize)]
     struct Fields {
         handler: Ref<HandlerRef>,
@@ -207,7 +222,9 @@ fn build(config: &str) -> (Option<Running>, Vec<Diagnostic>) {
         Box::leak(catalogue.types.iter().copied().chain([TEST_TYPES]).collect());
     let catalogue = Catalogue { types, ..catalogue };
     let paths = InstancePaths::below(std::path::Path::new("/nonexistent"));
-    let environment = Arc::new(Environment::new(catalogue, paths, process_settings()));
+    let mut environment = Environment::new(catalogue, paths, process_settings());
+    environment.runtime = runtime;
+    let environment = Arc::new(environment);
     let document = heap::Document::parse(&environment, "config.json", config.as_bytes(), None);
     let declared = heap::declare::<Fields>(&environment, document, None, "config.json", true);
     let Some(level) = declared.level else { return (None, declared.diagnostics) };

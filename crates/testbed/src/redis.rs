@@ -44,6 +44,23 @@ pub fn free_port() -> u16 {
     listener.local_addr().unwrap_or_else(|error| panic!("no free port: {error}")).port()
 }
 
+/// Writes `ca.crt` and, signed by it, `server.crt` and `server.key` for 127.0.0.1 into a folder; in `server.pem` both.
+pub fn write_certificates(folder: &Folder) {
+    folder.write("names", "subjectAltName = IP:127.0.0.1");
+    for words in [
+        "req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.crt -days 2 -subj /CN=test-ca",
+        "req -newkey rsa:2048 -nodes -keyout server.key -out server.csr -subj /CN=127.0.0.1",
+        "x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -out server.crt -days 2 -extfile names",
+    ] {
+        let mut command = Command::new("openssl");
+        command.args(words.split(' ')).current_dir(folder.path()).stderr(Stdio::null());
+        let status = command.status().unwrap_or_else(|error| panic!("openssl does not start: {error}"));
+        assert!(status.success(), "openssl {words}");
+    }
+    let both = ["server.key", "server.crt"].map(|name| folder.read(name).unwrap_or_default()).concat();
+    folder.write("server.pem", &both);
+}
+
 /// A running server.
 #[derive(Debug)]
 pub struct Redis {
@@ -258,12 +275,19 @@ impl Cluster {
         self.0.iter().position(has).unwrap_or_else(|| panic!("no node has `{key}`"))
     }
 
-    /// Moves the slot of a key, with all keys in it, to another node.
-    pub fn move_slot(&self, key: &str, from: usize, to: usize) {
+    /// Begins to move the slot of a key to another node: its keys stay where they are, new ones are made there.
+    pub fn begin_move(&self, key: &str, from: usize, to: usize) {
         let slot = self.0[0].cli(&["CLUSTER", "KEYSLOT", key]);
         let [from_id, to_id] = [from, to].map(|index| self.0[index].cli(&["CLUSTER", "MYID"]));
         self.0[to].cli(&["CLUSTER", "SETSLOT", &slot, "IMPORTING", &from_id]);
         self.0[from].cli(&["CLUSTER", "SETSLOT", &slot, "MIGRATING", &to_id]);
+    }
+
+    /// Moves the slot of a key, with all keys in it, to another node.
+    pub fn move_slot(&self, key: &str, from: usize, to: usize) {
+        self.begin_move(key, from, to);
+        let slot = self.0[0].cli(&["CLUSTER", "KEYSLOT", key]);
+        let to_id = self.0[to].cli(&["CLUSTER", "MYID"]);
         let keys = self.0[from].cli(&["CLUSTER", "GETKEYSINSLOT", &slot, "1000"]);
         let port = self.0[to].port.to_string();
         for key in keys.lines() {

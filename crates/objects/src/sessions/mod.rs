@@ -10,12 +10,14 @@ mod shared_session_manager;
 mod shared_store;
 #[cfg(test)]
 mod store_contract;
+mod valkey_store;
 
 pub use errors::CODES;
 pub use file_store::FileStore;
 pub use in_memory_session_manager::InMemorySessionManager;
 pub use shared_session_manager::SharedSessionManager;
 pub use shared_store::SharedStoreRef;
+pub use valkey_store::ValkeyStore;
 
 use heap::ObjectType;
 
@@ -24,4 +26,5 @@ pub const TYPES: &[ObjectType] = &[
     ObjectType::of::<FileStore>(),
     ObjectType::of::<InMemorySessionManager>(),
     ObjectType::of::<SharedSessionManager>(),
+    ObjectType::of::<ValkeyStore>(),
 ];

@@ -8,6 +8,7 @@ mod lanes;
 mod options;
 mod pool;
 mod resolver;
+pub mod stream;
 pub(crate) mod wire;
 
 use std::sync::Arc;

@@ -1,0 +1,460 @@
+//! The store against real servers: what it does on each kind of them, and what becomes of it when they fail.
+
+use std::time::Instant;
+
+use expect_test::{Expect, expect};
+use testbed::redis::{self, Cluster, MASTER_NAME, Redis, Sentinels};
+use testbed::{Folder, eventually};
+use tokio::runtime::Runtime;
+
+use super::*;
+use crate::sessions::SharedStoreRef;
+use crate::sessions::shared_store::Onto;
+use crate::sessions::store_contract::{self, all_keys, change, shown};
+use crate::testing::{brief, with_running_object};
+
+const LONG: Duration = Duration::from_secs(100);
+
+/// A store as a configuration makes it, with its background work.
+struct Gateway {
+    runtime: Runtime,
+    store: Arc<dyn SharedStore>,
+}
+
+impl Gateway {
+    fn start(config: &str) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let (runtime, mut made) = (runtime.unwrap(), None);
+        let declaration = format!(r#"{{"name": "s", "type": "ValkeyStore", "config": {config}}}"#);
+        with_running_object(&declaration, "s", Some(runtime.handle().clone()), |store: SharedStoreRef| {
+            made = Some(store.0);
+        });
+        Self { runtime, store: made.unwrap() }
+    }
+
+    /// What a worker gets: a thread with a runtime of its own, which ends.
+    fn on_worker<T: Send>(&self, work: impl AsyncFnOnce(&dyn SharedStore) -> T + Send) -> T {
+        std::thread::scope(|scope| {
+            let worker = scope.spawn(|| {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                runtime.block_on(work(&*self.store))
+            });
+            worker.join().unwrap()
+        })
+    }
+
+    fn check_contract(&self) {
+        self.on_worker(async |store| store_contract::check(store).await);
+    }
+
+    fn write(&self, key: &str, value: &str) {
+        let change = change(Onto::New, &[("a", value)], LONG);
+        assert!(self.on_worker(async move |store| store.write(key, change).await).unwrap(), "{key}");
+    }
+
+    fn read(&self, key: &str) -> String {
+        shown(self.on_worker(async |store| store.read(key, Some(LONG)).await))
+    }
+
+    /// How a read fails, with `port` instead of the port, and how long it takes.
+    fn failure(&self, port: u16) -> (String, Duration) {
+        let start = Instant::now();
+        let shown = self.read("s:1").replace(&port.to_string(), "PORT");
+        (shown, start.elapsed())
+    }
+
+    fn eventually_reads(&self, key: &str, expected: &str) {
+        eventually("the store answers", || (self.read(key) == expected).then_some(()));
+    }
+}
+
+fn config_of(addresses: &[String], more: &str) -> String {
+    format!(r#"{{"addresses": {addresses:?} {more}}}"#)
+}
+
+fn standalone(server: &Redis, more: &str) -> Gateway {
+    Gateway::start(&config_of(&[server.address()], more))
+}
+
+/// Where a password stands, `secret` by its id.
+fn password(base64: &str) -> String {
+    format!(
+        r#", "passwordSecretId": "secret", "secretsProvider":
+            {{"type": "Base64EncodedSecretStore", "config": {{"secrets": {{"secret": "{base64}"}}}}}}"#
+    )
+}
+
+/// `open sesame`, and what it is in base64.
+const PASSWORD: [&str; 2] = ["opensesame", "b3BlbnNlc2FtZQ=="];
+
+#[test]
+fn one_server_keeps_the_contract() {
+    if !redis::is_here() {
+        return;
+    }
+    let server = Redis::start(&[]);
+    let gateway = standalone(&server, "");
+    gateway.check_contract();
+    assert_eq!(server.cli(&["EXISTS", "portcullis:n:1"]), "1");
+    let other = standalone(&server, r#", "keyPrefix": "other:", "database": 0"#);
+    other.check_contract();
+    let elsewhere = standalone(&server, r#", "database": 7"#);
+    elsewhere.check_contract();
+    assert_eq!(server.cli(&["-n", "7", "EXISTS", "portcullis:n:1"]), "1");
+}
+
+#[test]
+fn an_access_list_needs_to_allow_what_the_manual_says() {
+    if !redis::is_here() {
+        return;
+    }
+    let server = Redis::start(&[]);
+    let manual = include_str!("config.rs").lines().find(|line| line.contains("~portcullis:*")).unwrap();
+    let allowed = manual.split('`').find(|words| words.starts_with('~')).unwrap();
+    let rule = format!(">{}", PASSWORD[0]);
+    let words = ["ACL", "SETUSER", "gate", "on", &rule].into_iter().chain(allowed.split(' '));
+    assert_eq!(server.cli(&words.collect::<Vec<_>>()), "OK");
+    standalone(&server, &format!(r#", "username": "gate" {}"#, password(PASSWORD[1]))).check_contract();
+}
+
+#[test]
+fn a_server_behind_tls_keeps_the_contract_and_has_to_prove_who_it_is() {
+    if !redis::is_here() {
+        return;
+    }
+    let folder = Folder::new();
+    redis::write_certificates(&folder);
+    let server = Redis::start_tls(folder.path(), false);
+    let tls = |managers: &str| {
+        let secrets = format!(
+            r#""secretsProvider": {{"type": "FileSystemSecretStore", "config":
+                {{"directory": "{}", "format": {{"type": "PemPropertyFormat"}}}}}}"#,
+            folder.path().display()
+        );
+        let managers = managers.replace("SECRETS", &secrets);
+        format!(r#", "tls": {{"type": "ClientTlsOptions", "config": {{{managers}}}}}"#)
+    };
+    let trust = r#""trustManager": {"type": "SecretsTrustManager", "config":
+        {"verificationSecretId": "ca.crt", SECRETS}}"#;
+    let key = r#""keyManager": {"type": "SecretsKeyManager", "config":
+        {"signingSecretId": "server.pem", SECRETS}}"#;
+    standalone(&server, &tls(trust)).check_contract();
+    for (what, gateway, expected) in [
+        (
+            "no trust",
+            standalone(&server, &tls("")),
+            expect!["no trust: error: 127.0.0.1:PORT: TLS: invalid peer certificate: UnknownIssuer"],
+        ),
+        (
+            "no TLS",
+            standalone(&server, ""),
+            expect!["no TLS: error: 127.0.0.1:PORT: Connection reset by peer (os error 104)"],
+        ),
+        (
+            "another name",
+            Gateway::start(&config_of(&[format!("localhost:{}", server.port)], &tls(trust))),
+            expect![[
+                r#"another name: error: localhost:PORT: TLS: invalid peer certificate: certificate not valid for name "localhost"; certificate is only valid for IpAddress(127.0.0.1)"#
+            ]],
+        ),
+    ] {
+        let (failure, _) = gateway.failure(server.port);
+        expected.assert_eq(&format!("{what}: {failure}"));
+    }
+    let strict = Redis::start_tls(folder.path(), true);
+    standalone(&strict, &tls(&format!("{trust}, {key}"))).check_contract();
+    let (failure, _) = standalone(&strict, &tls(trust)).failure(strict.port);
+    assert!(failure.starts_with("error: "), "{failure}");
+}
+
+#[test]
+fn what_sentinel_names_keeps_the_contract() {
+    if !redis::is_here() {
+        return;
+    }
+    let servers = Sentinels::start(&[], "");
+    sentinel(&servers, "").check_contract();
+}
+
+fn sentinel(servers: &Sentinels, more: &str) -> Gateway {
+    let more = format!(r#", "deployment": "SENTINEL", "masterName": "{MASTER_NAME}" {more}"#);
+    Gateway::start(&config_of(&servers.addresses(), &more))
+}
+
+#[test]
+fn a_cluster_keeps_the_contract() {
+    if !redis::is_here() {
+        return;
+    }
+    let cluster = Cluster::start(&[]);
+    // One node is enough to find the others.
+    Gateway::start(&config_of(&cluster.addresses()[1..2], r#", "deployment": "CLUSTER""#)).check_contract();
+}
+
+#[test]
+fn a_server_that_is_not_there_is_an_error_at_once() {
+    if !redis::is_here() {
+        return;
+    }
+    let mut server = Redis::start(&[]);
+    let gateway = standalone(&server, "");
+    gateway.write("s:1", "1");
+    server.kill();
+    let (failure, time) = gateway.failure(server.port);
+    expect!["error: 127.0.0.1:PORT: Connection refused (os error 111)"].assert_eq(&failure);
+    assert!(time < Duration::from_secs(1), "{time:?}");
+}
+
+#[test]
+fn the_first_request_after_a_restart_of_the_server_works() {
+    if !redis::is_here() {
+        return;
+    }
+    let mut server = Redis::start(&[]);
+    let gateway = standalone(&server, "");
+    gateway.write("s:1", "1");
+    server.kill();
+    server.start_again();
+    // The connection is dead, the script is forgotten, and so is the record.
+    assert_eq!(gateway.read("s:1"), "none");
+    gateway.write("s:1", "2");
+    assert_eq!(gateway.read("s:1"), "[a=2]");
+}
+
+#[test]
+fn a_store_that_comes_later_is_used_then() {
+    if !redis::is_here() {
+        return;
+    }
+    let mut server = Redis::start(&[]);
+    server.kill();
+    let gateway = standalone(&server, "");
+    assert!(gateway.read("s:1").starts_with("error"));
+    server.start_again();
+    assert_eq!(gateway.read("s:1"), "none");
+}
+
+#[test]
+fn a_server_that_hangs_is_an_error_within_the_time_limits() {
+    if !redis::is_here() {
+        return;
+    }
+    let server = Redis::start(&[]);
+    let gateway = standalone(&server, r#", "timeout": "300 ms", "connectTimeout": "500 ms""#);
+    gateway.write("s:1", "1");
+    server.freeze();
+    for _ in 0..3 {
+        let (failure, time) = gateway.failure(server.port);
+        assert!(failure.starts_with("error: 127.0.0.1:PORT: no "), "{failure}");
+        assert!(time < Duration::from_millis(1500), "{time:?}");
+    }
+    // Many at a time wait for the same attempt to connect, not one after another.
+    let start = Instant::now();
+    let reads: Vec<_> = (0..50)
+        .map(|at| {
+            let store = gateway.store.clone();
+            gateway.runtime.spawn(async move { store.read(&format!("s:{at}"), None).await.is_err() })
+        })
+        .collect();
+    let all = async {
+        for read in reads {
+            assert!(read.await.unwrap());
+        }
+    };
+    gateway.runtime.block_on(all);
+    assert!(start.elapsed() < Duration::from_millis(1500), "{:?}", start.elapsed());
+    server.thaw();
+    gateway.eventually_reads("s:1", "[a=1]");
+}
+
+#[test]
+fn a_wrong_password_is_told_with_user_and_server_only() {
+    if !redis::is_here() {
+        return;
+    }
+    let server = Redis::start_with(&["--requirepass", PASSWORD[0]], &["-a", PASSWORD[0]]);
+    let right = standalone(&server, &password(PASSWORD[1]));
+    assert_eq!(right.read("s:1"), "none");
+    let wrong = standalone(&server, &password("d3Jvbmc="));
+    let (failure, _) = wrong.failure(server.port);
+    expect!["error: 127.0.0.1:PORT: the user `default` is not let in: Password authentication failed - AuthenticationFailed"].assert_eq(&failure);
+    let none = standalone(&server, "");
+    let (failure, _) = none.failure(server.port);
+    expect![[r#"error: 127.0.0.1:PORT: "NOAUTH": Authentication required."#]].assert_eq(&failure);
+    let unknown = password(PASSWORD[1]).replace(r#"Id": "secret""#, r#"Id": "never""#);
+    let (failure, _) = standalone(&server, &unknown).failure(server.port);
+    expect!["error: 127.0.0.1:PORT: there is no password: no store has the secret `never`"]
+        .assert_eq(&failure);
+    // The password is changed to what the second store has.
+    server.cli(&["CONFIG", "SET", "requirepass", "wrong"]);
+    assert_eq!(wrong.read("s:1"), "none");
+}
+
+#[test]
+fn a_master_that_becomes_a_replica_is_an_error_while_it_is_one() {
+    if !redis::is_here() {
+        return;
+    }
+    let (server, other) = (Redis::start(&[]), Redis::start(&[]));
+    let gateway = standalone(&server, "");
+    gateway.write("s:1", "1");
+    server.cli(&["REPLICAOF", "127.0.0.1", &other.port.to_string()]);
+    let change = change(Onto::New, &[], LONG);
+    let refused = gateway.on_worker(async move |store| store.write("s:2", change).await);
+    let refused = refused.unwrap_err().to_string();
+    assert!(refused.contains("can't write against a read only replica"), "{refused}");
+    server.cli(&["REPLICAOF", "NO", "ONE"]);
+    gateway.write("s:2", "1");
+}
+
+#[test]
+fn sentinel_names_another_master() {
+    if !redis::is_here() {
+        return;
+    }
+    let (word, base64) = (PASSWORD[0], PASSWORD[1]);
+    let server = ["--requirepass", word, "--masterauth", word];
+    let mut servers = Sentinels::start(&server, word);
+    let gateway = sentinel(&servers, &password(base64));
+    gateway.write("s:1", "1");
+    eventually("the replica has it", || {
+        (servers.servers[1].cli(&["EXISTS", "portcullis:s:1"]) == "1").then_some(())
+    });
+    servers.servers[0].kill();
+    let start = Instant::now();
+    assert!(gateway.read("s:1").starts_with("error"));
+    assert!(start.elapsed() < Duration::from_secs(3));
+    servers.wait_for_master(1);
+    // Known to all Sentinels or not yet, the one that was asked names it soon.
+    gateway.eventually_reads("s:1", "[a=1]");
+    gateway.write("s:2", "2");
+    // What was the master comes back as a replica, and nobody is led there.
+    servers.servers[0].start_again();
+    eventually("it follows", || servers.servers[0].cli(&["ROLE"]).starts_with("slave").then_some(()));
+    gateway.write("s:3", "3");
+    assert_eq!(gateway.read("s:3"), "[a=3]");
+}
+
+#[test]
+fn a_sentinel_that_is_not_there_or_knows_nothing_is_passed_over() {
+    if !redis::is_here() {
+        return;
+    }
+    let mut servers = Sentinels::start(&[], "");
+    servers.sentinels[0].kill();
+    servers.sentinels[1].cli(&["SENTINEL", "REMOVE", MASTER_NAME]);
+    let gateway = sentinel(&servers, "");
+    assert_eq!(gateway.read("s:1"), "none");
+}
+
+#[test]
+fn a_slot_of_a_cluster_moves() {
+    if !redis::is_here() {
+        return;
+    }
+    let cluster = Cluster::start(&[]);
+    let gateway = Gateway::start(&config_of(&cluster.addresses(), r#", "deployment": "CLUSTER""#));
+    for at in 0..30 {
+        gateway.write(&format!("s:{at}"), "1");
+    }
+    let key = "portcullis:s:7";
+    let from = cluster.owner(key);
+    let to = (from + 1) % 3;
+    cluster.move_slot(key, from, to);
+    assert_eq!(gateway.read("s:7"), "[a=1]");
+    assert_eq!(cluster.owner(key), to);
+    assert_eq!(gateway.on_worker(async |store| all_keys(store, "s:", 5).await).len(), 30);
+}
+
+#[test]
+fn a_slot_of_a_cluster_is_on_its_way() {
+    if !redis::is_here() {
+        return;
+    }
+    let cluster = Cluster::start(&[]);
+    let gateway = Gateway::start(&config_of(&cluster.addresses(), r#", "deployment": "CLUSTER""#));
+    gateway.write("{tag}:1", "1");
+    let key = "portcullis:{tag}:1";
+    let from = cluster.owner(key);
+    cluster.begin_move(key, from, (from + 1) % 3);
+    // What has not moved yet is still here, and what is new is made over there.
+    assert_eq!(gateway.read("{tag}:1"), "[a=1]");
+    gateway.write("{tag}:2", "2");
+    assert_eq!(gateway.read("{tag}:2"), "[a=2]");
+}
+
+#[test]
+fn a_node_of_a_cluster_is_lost_for_its_keys_only() {
+    if !redis::is_here() {
+        return;
+    }
+    let mut cluster = Cluster::start(&["--cluster-require-full-coverage", "no"]);
+    let gateway = Gateway::start(&config_of(&cluster.addresses(), r#", "deployment": "CLUSTER""#));
+    for at in 0..30 {
+        gateway.write(&format!("s:{at}"), "1");
+    }
+    let lost = cluster.owner("portcullis:s:1");
+    let other = (0..30).find(|at| cluster.owner(&format!("portcullis:s:{at}")) != lost).unwrap();
+    cluster.0[lost].kill();
+    assert!(gateway.read("s:1").starts_with("error"));
+    gateway.eventually_reads(&format!("s:{other}"), "[a=1]");
+}
+
+#[track_caller]
+fn check_refused(config: &str, expected: Expect) {
+    let store = format!(r#"{{"name": "s", "type": "ValkeyStore", "config": {config}}}"#);
+    expected.assert_eq(&brief(&format!(r#"{{"heap": [{store}], "handler": {{"type": "Origin"}}}}"#)));
+}
+
+#[test]
+fn mistakes_are_found_at_load() {
+    check_refused(
+        r#"{"addresses": []}"#,
+        expect![[r#"
+        config.json:1:20: error[PC0313]: addresses must name 1 to 100 servers, as `host:port`
+    "#]],
+    );
+    check_refused(
+        r#"{"addresses": ["localhost"]}"#,
+        expect![[r#"
+        config.json:1:73: error[PC0313]: an address is `host:port`, with the host of IPv6 in brackets
+    "#]],
+    );
+    check_refused(
+        r#"{"addresses": ["redis://a:6379"]}"#,
+        expect![[r#"
+        config.json:1:73: error[PC0313]: an address is `host:port`, with the host of IPv6 in brackets
+    "#]],
+    );
+    check_refused(
+        r#"{"addresses": ["a:1", "b:1"]}"#,
+        expect![[r#"
+        config.json:1:80: error[PC0313]: STANDALONE is one server; several need `deployment`: SENTINEL or CLUSTER
+    "#]],
+    );
+    check_refused(
+        r#"{"addresses": ["a:1"], "deployment": "SENTINEL"}"#,
+        expect![[r#"
+        config.json:1:20: error[PC0313]: SENTINEL needs `masterName`: what the Sentinels call the master
+    "#]],
+    );
+    check_refused(
+        r#"{"addresses": ["a:1"], "masterName": "m"}"#,
+        expect![[r#"
+        config.json:1:95: error[PC0313]: this is for `deployment`: SENTINEL only
+    "#]],
+    );
+    check_refused(
+        r#"{"addresses": ["a:1"], "deployment": "CLUSTER", "database": 1}"#,
+        expect![[r#"
+        config.json:1:118: error[PC0313]: a cluster has no database but 0
+    "#]],
+    );
+    check_refused(
+        r#"{"addresses": ["a:1"], "username": "u"}"#,
+        expect![[r#"
+        config.json:1:93: error[PC0313]: a user needs a password: `passwordSecretId`
+    "#]],
+    );
+    check_refused(r#"{"addresses": ["[::1]:1"]}"#, expect![[r#""#]]);
+}
