@@ -3,6 +3,8 @@
 //! A person decides what is installed on their machine, so a missing right is only a note there; on the build
 //! machine (`CI=true`) it is a failure, since a test without its browser would pass for the wrong reason.
 
+mod python;
+
 use crate::{h2spec, tool, workspace};
 use anyhow::{Result, bail};
 use std::process::{Command, Stdio};
@@ -82,6 +84,7 @@ const LIBRARIES: &[Library] = &[
 pub(crate) fn run() -> Result<()> {
     install_programs()?;
     fetch_libraries()?;
+    python::run()?;
     h2spec::setup()
 }
 
