@@ -188,6 +188,28 @@ fn signatures_are_those_of_the_public_key() {
 }
 
 #[test]
+fn texts_are_signed_in_the_module() {
+    with_token("texts_are_signed_in_the_module", |settings| {
+        use crypto::jose::Labels;
+        use crypto::jose::jws::{SignatureAlgorithm, Signer, Verifier};
+        let token = Token::open(settings).unwrap();
+        for (alias, algorithm) in [
+            ("leaf", SignatureAlgorithm::Es256),
+            ("rsa", SignatureAlgorithm::Rs256),
+            ("rsa", SignatureAlgorithm::Ps512),
+        ] {
+            let key = token.key(alias).unwrap();
+            let text = Signer::new(&key, algorithm).unwrap().sign(b"message", &Labels::default()).unwrap();
+            assert_eq!(Verifier::new(&key, algorithm).unwrap().verify(&text).unwrap(), b"message");
+            let public = crypto::jwk::parse(crypto::jwk::public(&key).unwrap().as_bytes()).unwrap();
+            assert_eq!(Verifier::new(&public, algorithm).unwrap().verify(&text).unwrap(), b"message");
+        }
+        let refused = Signer::new(&token.key("leaf").unwrap(), SignatureAlgorithm::Es384).err().unwrap();
+        expect!["`ES384` needs a private key of P-384"].assert_eq(&refused.to_string());
+    });
+}
+
+#[test]
 fn an_identity_of_a_key_in_a_module() {
     with_token("an_identity_of_a_key_in_a_module", |settings| {
         let token = Token::open(settings).unwrap();

@@ -9,7 +9,7 @@ use crate::{CryptoKey, KeyMaterial, Purpose};
 
 /// A key pair's kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Pair {
+pub(crate) enum Pair {
     Rsa,
     P256,
     P384,
@@ -19,7 +19,7 @@ pub(super) enum Pair {
 
 impl Pair {
     /// As complaints call it.
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Rsa => "RSA",
             Self::P256 => "P-256",
@@ -31,14 +31,14 @@ impl Pair {
 }
 
 /// A public key that can be used, as `SubjectPublicKeyInfo`.
-pub(super) struct PublicHalf {
-    pub(super) pair: Pair,
-    pub(super) spki: Vec<u8>,
+pub(crate) struct PublicHalf {
+    pub(crate) pair: Pair,
+    pub(crate) spki: Vec<u8>,
 }
 
 impl PublicHalf {
     /// That of a pair, a public key or a certificate. `None` for a symmetric key.
-    pub(super) fn of(key: &CryptoKey) -> Result<Option<Self>, JoseError> {
+    pub(crate) fn of(key: &CryptoKey) -> Result<Option<Self>, JoseError> {
         let spki = match key.material() {
             KeyMaterial::Symmetric { .. } => return Ok(None),
             KeyMaterial::Private { pkcs8, .. } => PrivateKey::from_pkcs8(pkcs8.clone()).map(|key| key.spki),

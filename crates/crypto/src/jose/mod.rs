@@ -15,6 +15,7 @@ mod labels;
 
 pub use content::ContentEncryption;
 pub use direct::DirectKey;
+pub(crate) use halves::{Pair, PublicHalf};
 pub use header::Header;
 pub use labels::Labels;
 

@@ -5,6 +5,9 @@
 
 mod algorithm;
 mod members;
+mod public;
+
+pub use public::public;
 
 use serde_json::Value;
 use zeroize::Zeroizing;

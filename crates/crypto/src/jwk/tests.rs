@@ -346,3 +346,39 @@ fn a_set_has_limits() {
     assert!(parse_set(padded(SET_BYTES_MAX).as_bytes()).is_ok());
     assert!(parse_set(padded(SET_BYTES_MAX + 1).as_bytes()).is_err());
 }
+
+/// The members of the public half, in any order.
+#[track_caller]
+fn check_public(key: &Value) {
+    let read = parse(key.to_string().as_bytes()).unwrap();
+    let made: Value = serde_json::from_str(&public(&read).unwrap()).unwrap();
+    let names = ["kty", "kid", "crv", "n", "e", "x", "y"];
+    let expected: serde_json::Map<String, Value> =
+        names.iter().filter_map(|name| Some(((*name).to_owned(), key.get(*name)?.clone()))).collect();
+    assert_eq!(made, Value::Object(expected));
+    // What is made is read as the same public key, and makes the same.
+    let again = parse(made.to_string().as_bytes()).unwrap();
+    assert!(matches!(again.material(), KeyMaterial::Public { .. }));
+    assert_eq!(public(&again).unwrap(), public(&read).unwrap());
+}
+
+#[test]
+fn the_public_half_of_a_key() {
+    for name in ["rsa_private_key", "rsa_public_key", "ec_private_key", "ec_public_key"] {
+        check_public(&fixture(name));
+    }
+    check_public(&ed25519());
+    let (certificate, der) = with_certificate();
+    check_public(&certificate);
+    let der = BASE64_STANDARD.decode(der).unwrap();
+    let of_certificate = public(&CryptoKey::new(KeyMaterial::Certificate { der })).unwrap();
+    let mut expected = certificate;
+    expected.as_object_mut().unwrap().remove("kid");
+    assert_eq!(serde_json::from_str::<Value>(&of_certificate).unwrap(), expected);
+}
+
+#[test]
+fn a_secret_has_no_public_half() {
+    let key = parse(fixture("hmac_key").to_string().as_bytes()).unwrap();
+    assert_eq!(public(&key).unwrap_err().to_string(), "a symmetric key has no public half");
+}

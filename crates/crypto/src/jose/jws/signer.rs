@@ -153,3 +153,19 @@ fn other_kind(algorithm: SignatureAlgorithm, pair: Pair) -> JoseError {
     let of_rsa = if pair == Pair::Rsa { " of 2048 to 8192 bits" } else { "" };
     JoseError::Key(format!("`{algorithm}` needs a private key of {}{of_rsa}", pair.name()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::asn1::{SEQUENCE, element, unsigned};
+
+    #[test]
+    fn short_numbers_are_filled_up() {
+        let made = |r: &[u8], s: &[u8]| halves(&element(SEQUENCE, &[&unsigned(r), &unsigned(s)]), 4);
+        assert_eq!(made(&[1, 2, 3, 4], &[5, 6, 7, 8]), Some(vec![1, 2, 3, 4, 5, 6, 7, 8]));
+        assert_eq!(made(&[0x80, 0, 0, 1], &[7]), Some(vec![0x80, 0, 0, 1, 0, 0, 0, 7]));
+        assert_eq!(made(&[1, 2, 3, 4, 5], &[1]), None);
+        assert_eq!(halves(&element(SEQUENCE, &[&unsigned(&[1])]), 4), None);
+        assert_eq!(halves(b"", 4), None);
+    }
+}
