@@ -17,8 +17,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use exchange::{
-    Context, Fault, HeaderValue, Method, Request, Response, SESSION_PAGE_MAX, SessionAdministration,
-    SessionDirectory, SessionQuery, SessionSummary, StatusCode, header,
+    Context, Fault, FaultKind, HeaderValue, Method, Request, Response, SESSION_PAGE_MAX,
+    SessionAdministration, SessionDirectory, SessionQuery, SessionSummary, StatusCode, header,
 };
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
@@ -162,23 +162,36 @@ async fn revoke_subject(managers: Vec<Manager>, query: Option<&str>, cx: &Contex
         return Err(Refusal::bad_request("Whose sessions are to end? Name their `subject`."));
     };
     let managers = matching(managers, name.as_deref(), file.as_deref())?;
-    let (mut revoked, mut failure) = (0, None);
+    let (mut revoked, mut not_asked) = (0, Vec::new());
+    let (mut is_asked, mut failure, mut cannot) = (false, None, None);
     for manager in managers {
         match manager.revoke_subject(&subject).await {
-            Ok(0) => {}
             Ok(count) => {
+                is_asked = true;
                 revoked += count;
-                let client = cx.client.remote.ip();
-                // Whose they were stays out of the log.
-                tracing::info!(count, manager = manager.name(), %client, "The sessions of a subject were revoked.");
+                log_revoked(count, &manager, cx);
+            }
+            // It is not told whose its sessions are. What others have answered is worth telling.
+            Err(fault) if fault.kind() == FaultKind::BadRequest => {
+                not_asked.push(manager.name().to_owned());
+                cannot = Some(refused(&manager, &fault));
             }
             Err(fault) => failure = Some(failed(&manager, &fault)),
         }
     }
-    match failure {
-        None => Ok(Some(json!({ "revoked": revoked }))),
+    match failure.or(cannot.filter(|_| !is_asked)) {
+        None if not_asked.is_empty() => Ok(Some(json!({ "revoked": revoked }))),
+        None => Ok(Some(json!({ "revoked": revoked, "notAsked": not_asked }))),
         // Some may live on, whatever else was ended.
         Some(failure) => Err(Refusal { revoked: Some(revoked), ..failure }),
+    }
+}
+
+fn log_revoked(count: u64, manager: &Manager, cx: &Context) {
+    if count > 0 {
+        let client = cx.client.remote.ip();
+        // Whose they were stays out of the log.
+        tracing::info!(count, manager = manager.name(), %client, "The sessions of a subject were revoked.");
     }
 }
 
@@ -252,6 +265,10 @@ fn is_from_page(request: &Request) -> bool {
 /// Where the sessions are kept could not be asked.
 fn failed(manager: &Manager, fault: &Fault) -> Refusal {
     tracing::warn!(manager = manager.name(), %fault, "Sessions cannot be administered.");
+    refused(manager, fault)
+}
+
+fn refused(manager: &Manager, fault: &Fault) -> Refusal {
     let text = format!("The manager `{}` cannot do this: {}", manager.name(), fault.detail());
     Refusal::new(fault.kind().status(), text)
 }

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use testbed::Folder;
 
 use crate::sample_app::SampleApp;
-use crate::{gateway, websocket_route};
+use crate::{gateway, live_sessions, websocket_route};
 
 /// The names the browser goes by.
 const PROGRAMS: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
@@ -127,4 +127,42 @@ fn a_form_survives_a_login() {
     assert!(page.contains("POST (a=1+%26+%222&amp;submit=3) <b>"), "{page}");
     let page = shown("");
     assert!(page.contains("GET () <b>"), "{page}");
+}
+
+/// A page that logs its user in, opens what lasts, logs out, and tells how it ended. It holds its load event up.
+const LIVE: &str = r#"{
+  "condition": "${request.uri.path == '/page'}",
+  "handler": { "type": "Chain", "config": {
+    "filters": [ { "type": "AssignmentFilter", "config": { "onRequest": [
+      { "target": "${session.user}", "value": "bob" } ] } } ],
+    "handler": { "type": "StaticResponseHandler", "config": { "status": 200,
+      "headers": { "Content-Type": ["text/html"] },
+      "entity": "<p id='socket'></p><p id='events'></p><script>
+        const show = (id, text) => document.getElementById(id).textContent = text;
+        const socket = new WebSocket('ws://' + location.host + '/ws');
+        const events = new EventSource('/events?interval=600000');
+        const opened = (target) => new Promise((resolve) => target.onopen = resolve);
+        Promise.all([opened(socket), opened(events)]).then(() => fetch('/logout'));
+        socket.onclose = (event) => show('socket', event.code + ' ' + event.reason + ' ' + event.wasClean);
+        events.onerror = () => { show('events', 'ended'); events.close(); };
+      </script><img src='/slow?ms=HOLD'>" } } } }
+}"#;
+
+#[test]
+fn a_page_learns_that_its_session_has_ended() {
+    let Some(program) = browser() else { return };
+    let application = SampleApp::start();
+    // A busy machine may need a longer time.
+    let is_told = [2_000, 5_000, 15_000].into_iter().any(|hold_ms| {
+        let page = LIVE.replace("HOLD", &hold_ms.to_string()).replace('\n', " ");
+        let gateway = live_sessions::builder(&application.uri(), "1 hour").route("page", &page).start();
+        let shown = dump(program, &format!("http://{}/page", gateway.address()));
+        let is_told =
+            shown.contains(">4401 session ended true</p>") && shown.contains(r#"id="events">ended</p>"#);
+        if !is_told {
+            eprintln!("{shown}");
+        }
+        is_told
+    });
+    assert!(is_told, "the page was not told that its session has ended");
 }

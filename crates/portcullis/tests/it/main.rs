@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "the helpers of a test fail as the test does")]
 
+mod admin_sessions;
 mod airlock;
 mod bad_input;
 mod browser;
@@ -25,6 +26,7 @@ mod in_memory_sessions;
 mod kept_for_browsers;
 mod key_tools;
 mod keys_command;
+mod live_sessions;
 mod load_balancer;
 mod mistakes;
 mod older_names;

@@ -70,6 +70,9 @@ impl SessionAdministration for Made {
         Box::pin(async move { Ok(self.remove(|session| session.handle == handle)? > 0) })
     }
     fn revoke_subject<'a>(&'a self, subject: &'a str) -> BoxFuture<'a, Result<u64, Fault>> {
+        if self.name == "Nameless" {
+            return Box::pin(async { Err(Fault::bad_request("It has no `subject`.")) });
+        }
         Box::pin(async move { self.remove(|session| session.subject.as_deref() == Some(subject)) })
     }
 }
@@ -396,4 +399,27 @@ fn a_manager_that_cannot_be_asked_is_no_answer() {
         "DELETE /api/sessions?subject=bob",
         expect![[r#"503 "The manager `Down` cannot do this: The store does not answer.","revoked":1}"#]],
     );
+}
+
+#[test]
+fn a_manager_that_knows_no_users_is_named() {
+    let mut managers = managers();
+    managers.push(Made::new("Nameless", "config.json", &[('8', None)]));
+    check(
+        &managers,
+        "DELETE /api/sessions?subject=bob",
+        expect![[r#"200 {"revoked":2,"notAsked":["Nameless"]}"#]],
+    );
+    check(
+        &managers,
+        "DELETE /api/sessions?subject=bob&manager=Nameless",
+        expect![[r#"400 "The manager `Nameless` cannot do this: It has no `subject`.","revoked":0}"#]],
+    );
+    managers.insert(0, Made::new("Down", "config.json", &[]));
+    check(
+        &managers,
+        "DELETE /api/sessions?subject=bob",
+        expect![[r#"503 "The manager `Down` cannot do this: The store does not answer.","revoked":0}"#]],
+    );
+    check(&[], "DELETE /api/sessions?subject=bob", expect![[r#"200 {"revoked":0}"#]]);
 }
