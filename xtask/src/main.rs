@@ -10,6 +10,7 @@ mod differential;
 mod fuzz;
 mod generate;
 mod h2spec;
+mod hostile;
 mod new;
 mod setup;
 mod tests;
@@ -33,6 +34,7 @@ usage: cargo xtask COMMAND
   test [FILTER]                the tests whose name contains FILTER
   test cert-swap [OPTIONS]     replace a certificate under load (--seconds, --gateway)
   test h2spec                  a public suite of conformance with HTTP/2 against an HTTPS listener
+  test hostile [OPTIONS]       raw requests made to be misread, before an origin that writes them down (--gateway)
   test tls-scan                testssl.sh against an HTTPS listener with the default settings
   differential [OPTIONS]       compare with Java's own engines (--expressions N, --patterns N, --seed N)
   fuzz TARGET SECONDS          run one fuzz target
@@ -64,6 +66,7 @@ fn dispatch(words: &[&str]) -> Result<()> {
         ["new", role, name] => new::run(role, name),
         ["test", "cert-swap", options @ ..] => bench::run_cert_swap(options),
         ["test", "h2spec"] => h2spec::run(),
+        ["test", "hostile", options @ ..] => hostile::run(options),
         ["test", "tls-scan"] => tls_scan::run(),
         ["test", filter @ ..] => tests::run(filter),
         ["differential", options @ ..] => differential::run(options),

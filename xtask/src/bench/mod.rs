@@ -75,6 +75,11 @@ pub(crate) fn run_reload(words: &[&str]) -> Result<()> {
     reload::run(&programs, &program, options.visit)
 }
 
+/// The gateway that `--gateway` names, or one built for release.
+pub(crate) fn program(words: &[&str]) -> Result<PathBuf> {
+    gateway(&Options::parse(words)?)
+}
+
 /// `test cert-swap`: replaces a certificate under load; an error when anything failed.
 pub(crate) fn run_cert_swap(words: &[&str]) -> Result<()> {
     let mut options = Options::parse(words)?;

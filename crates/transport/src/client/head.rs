@@ -100,7 +100,12 @@ impl Fields {
                 {
                     continue;
                 }
-                Field::Upgrade | Field::Host | Field::Expect | Field::Forwarded | Field::Plain => {}
+                Field::Upgrade
+                | Field::Host
+                | Field::Expect
+                | Field::FoldedFraming
+                | Field::Forwarded
+                | Field::Plain => {}
             }
             let name =
                 HeaderName::from_bytes(field.name.as_bytes()).map_err(|_| "a field name is not a token")?;

@@ -21,6 +21,8 @@ pub(crate) enum Field {
     Expect,
     /// Ends at this hop whatever it says (RFC 9110, section 7.6.1).
     HopByHop,
+    /// `Content_Length` or `Transfer_Encoding`: framing for an origin that folds `_` and `-`, and for nobody else.
+    FoldedFraming,
     /// Claims something about the hops before this one; see [`is_forwarded`].
     Forwarded,
 }
@@ -37,8 +39,10 @@ pub(crate) fn classify(name: &str) -> Field {
         10 if is("connection") => Field::Connection,
         10 if is("keep-alive") => Field::HopByHop,
         14 if is("content-length") => Field::ContentLength,
+        14 if is("content_length") => Field::FoldedFraming,
         16 if is("proxy-connection") => Field::HopByHop,
         17 if is("transfer-encoding") => Field::TransferEncoding,
+        17 if is("transfer_encoding") => Field::FoldedFraming,
         18 if is("proxy-authenticate") => Field::HopByHop,
         19 if is("proxy-authorization") => Field::HopByHop,
         _ if is_forwarded(name) => Field::Forwarded,

@@ -113,6 +113,9 @@ impl Fields {
                 self.expect = Some(value.clone());
                 Ok(false)
             }
+            Field::FoldedFraming => {
+                Err(Refusal::bad_request("the request has a field of framing that is spelt with `_`"))
+            }
             Field::Plain | Field::Forwarded | Field::HopByHop => Ok(true),
         }
     }

@@ -50,7 +50,12 @@ fn ambiguous_lengths() {
         (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3 4\r\n\r\nabc", "400"),
         (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 18446744073709551616\r\n\r\nabc", "400"),
         (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length : 3\r\n\r\nabc", "400"),
-        (b"POST / HTTP/1.1\r\nHost: a\r\nContent_Length: 3\r\nContent-Length: 4\r\n\r\nabcd", "200"),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nContent_Length: 3\r\n\r\nabc", "400"),
+        (
+            b"POST / HTTP/1.1\r\nHost: a\r\nTransfer_encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
+            "400",
+        ),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nContent_Length: 3\r\nContent-Length: 4\r\n\r\nabcd", "400"),
     ]);
 }
 

@@ -271,7 +271,7 @@ fn check_fields(headers: &mut HeaderMap) -> Result<Option<u64>, &'static str> {
                 return Err("it has a field of HTTP/1 connections");
             }
             Field::HopByHop => ending.push(name.clone()),
-            Field::Host | Field::Expect | Field::Forwarded | Field::Plain => {}
+            Field::Host | Field::Expect | Field::FoldedFraming | Field::Forwarded | Field::Plain => {}
         }
     }
     for name in ending {
