@@ -41,6 +41,7 @@ usage: cargo xtask COMMAND
   bench proxy [OPTIONS]        cost of a proxied request beside nginx and haproxy (--help lists the options)
   bench tls [OPTIONS]          cost of TLS beside nginx and haproxy (--rounds, --seconds, --gateway)
   bench expression             cost of evaluating expressions, beside the same in Rust
+  bench session [OPTIONS]      cost of sessions, and of the whole identity path beside nginx (--rounds, --seconds, --gateway)
   bench reload [OPTIONS]       edit, break, mend, rename and remove routes under load (--seconds, --gateway)
   bench routes [OPTIONS]       check, start and ask a folder of many routes (--routes, --rounds, --seconds, --gateway)";
 
@@ -74,6 +75,7 @@ fn dispatch(words: &[&str]) -> Result<()> {
         ["bench", "proxy", options @ ..] => bench::run(options),
         ["bench", "expression"] => bench::run_expression(),
         ["bench", "tls", options @ ..] => bench::run_tls(options),
+        ["bench", "session", options @ ..] => bench::run_session(options),
         ["bench", "routes", options @ ..] => bench::run_routes(options),
         ["bench", "reload", options @ ..] => bench::run_reload(options),
         [] | ["help" | "--help" | "-h"] => {

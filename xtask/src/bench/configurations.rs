@@ -65,14 +65,14 @@ pub(super) fn nginx_tls(programs: &Programs, folder: &Path, origin: u16, ports: 
     nginx(programs, &folder.join("nginx"), Workers::Two, &text)
 }
 
-const NGINX_PASS: &str = "proxy_pass http://origin; proxy_http_version 1.1; proxy_set_header Connection \"\"; \
+pub(super) const NGINX_PASS: &str = "proxy_pass http://origin; proxy_http_version 1.1; proxy_set_header Connection \"\"; \
                           proxy_max_temp_file_size 0;";
 
-fn nginx_upstream(origin: u16) -> String {
+pub(super) fn nginx_upstream(origin: u16) -> String {
     format!("upstream origin {{ server 127.0.0.1:{origin}; keepalive 128; keepalive_requests 100000000; }}\n")
 }
 
-fn nginx(programs: &Programs, folder: &Path, workers: Workers, server: &str) -> Result<Command> {
+pub(super) fn nginx(programs: &Programs, folder: &Path, workers: Workers, server: &str) -> Result<Command> {
     let at = folder.display();
     // Debian builds these modules in; each wants to create its folder even when it is not used.
     let folders = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];

@@ -17,10 +17,22 @@ pub(super) fn visit(port: u16, path: &str, length: Duration) -> Result<u64> {
 
 /// The same for a whole URL.
 pub(super) fn visit_url(url: &str, length: Duration) -> Result<u64> {
+    send(wrk(length)?.arg(url))
+}
+
+/// The same with a header field, `Name: value`, in each request.
+pub(super) fn visit_with(port: u16, path: &str, field: &str, length: Duration) -> Result<u64> {
+    send(wrk(length)?.args(["-H", field, &format!("http://127.0.0.1:{port}{path}")]))
+}
+
+fn wrk(length: Duration) -> Result<Command> {
     let mut command = Command::new(tool::require("wrk")?);
     command.args(["-t1", &format!("-c{CONNECTIONS}"), &format!("-d{}s", length.as_secs())]);
-    let report = tool::output(command.arg(url))?;
-    completed(&report)
+    Ok(command)
+}
+
+fn send(wrk: &mut Command) -> Result<u64> {
+    completed(&tool::output(wrk)?)
 }
 
 /// Reads the number of answers from wrk's report. Errors make the figures worthless, so they are errors here.

@@ -1,5 +1,5 @@
-//! `bench`: `proxy` and `tls` measure, `expression` measures one part alone, `routes` a folder of many routes; `reload` changes
-//! route files under load.
+//! `bench`: `proxy` and `tls` measure, `expression` measures one part alone, `session` parts and the whole, `routes` a
+//! folder of many routes; `reload` changes route files under load.
 //!
 //! What a proxied request costs, beside nginx and haproxy on the same machine.
 //!
@@ -17,6 +17,7 @@ mod reload;
 mod report;
 mod rounds;
 mod routes;
+mod session;
 mod startup;
 mod tls;
 
@@ -126,6 +127,19 @@ pub(crate) fn run_routes(words: &[&str]) -> Result<()> {
     let program = gateway(&options)?;
     tool::require("wrk")?;
     let missed = routes::run(&program, &options)?;
+    if missed > 0 {
+        bail!("{missed} gates are missed");
+    }
+    Ok(())
+}
+
+/// `bench session`: an error when a gate is missed.
+pub(crate) fn run_session(words: &[&str]) -> Result<()> {
+    let options = Options::parse(words)?;
+    ["wrk", "curl"].into_iter().try_for_each(|name| tool::require(name).map(|_| ()))?;
+    let program = gateway(&options)?;
+    let programs = Programs { nginx: tool::require("nginx")?, haproxy: PathBuf::new(), gateway: None };
+    let missed = session::run(&programs, &program, &options)?;
     if missed > 0 {
         bail!("{missed} gates are missed");
     }

@@ -162,8 +162,13 @@ fn visit(target: &mut Target, body: Body, length: Duration) -> Result<f64> {
 
 /// Microseconds of processor time per request.
 pub(super) fn cost_of_visit(server: &mut Server, port: u16, path: &str, length: Duration) -> Result<f64> {
+    cost_of(server, || load::visit(port, path, length))
+}
+
+/// The same for any load, which says how many requests it was.
+pub(super) fn cost_of(server: &mut Server, load: impl FnOnce() -> Result<u64>) -> Result<f64> {
     let before = server.cpu_ns();
-    let answers = load::visit(port, path, length)?;
+    let answers = load()?;
     std::thread::sleep(SETTLE);
     server.ensure_running()?;
     let spent = server.cpu_ns().saturating_sub(before);
