@@ -22,6 +22,7 @@ use source::{Diagnostic, Span};
 use zeroize::Zeroizing;
 
 use super::errors;
+use super::marker::Marker;
 use crate::secrets::{SecretsProviderField, provider_of};
 
 /// Time between two questions to the store of secrets.
@@ -91,6 +92,8 @@ pub(crate) struct SessionKeys {
 struct KeyRing {
     /// The active one first. None before the first answer of the store.
     keys: Vec<Arc<DirectKey>>,
+    /// Derived from them, in the same order.
+    markers: Vec<Marker>,
     /// Of the bytes of all keys, to notice a change.
     digest: Option<[u8; 32]>,
 }
@@ -125,19 +128,20 @@ impl SessionKeys {
         Ok(keys)
     }
 
-    /// These keys, the active one first, which never change.
+    /// Keys for A256GCM that never change, the active one first, each made of one byte.
     #[cfg(test)]
-    pub(crate) fn fixed(keys: Vec<DirectKey>) -> Arc<Self> {
+    pub(crate) fn fixed(bytes: &[u8]) -> Arc<Self> {
         let source = source::Source::new("config.json", "{}");
         let span = source::parse(&source).root.map(|root| root.span).expect("an empty object has a place");
-        let ring = KeyRing { keys: keys.into_iter().map(Arc::new).collect(), digest: None };
-        Arc::new(Self {
-            object: "keys".to_owned(),
-            span,
-            encryption: ContentEncryption::A256Gcm,
-            current: ArcSwap::from_pointee(ring),
-            changes: AtomicU64::new(0),
-        })
+        let encryption = ContentEncryption::A256Gcm;
+        let key = |byte: &u8| DirectKey::new(&raw(&[*byte; 32]), encryption).map(Arc::new);
+        let ring = KeyRing {
+            keys: bytes.iter().map(key).collect::<Result<_, _>>().expect("32 bytes are such a key"),
+            markers: bytes.iter().map(|byte| Marker::of(&[*byte; 32])).collect(),
+            digest: None,
+        };
+        let (current, changes) = (ArcSwap::from_pointee(ring), AtomicU64::new(0));
+        Arc::new(Self { object: "keys".to_owned(), span, encryption, current, changes })
     }
 
     fn of_this_process(encryption: ContentEncryption, b: &mut Builder<'_>) -> Result<Arc<Self>, Diagnostic> {
@@ -149,7 +153,12 @@ impl SessionKeys {
             return Err(b.error("the operating system gives no random bytes for a key", None));
         };
         let span = b.span().clone();
-        let keys = Self::with(KeyRing { keys: vec![key.clone()], digest: None }, encryption, span.clone(), b);
+        let keys = Self::with(
+            KeyRing { keys: vec![key.clone()], ..KeyRing::default() },
+            encryption,
+            span.clone(),
+            b,
+        );
         b.load(async move { vec![errors::own_key(&span)] });
         // What the environment shares lives as long as somebody holds it.
         b.background("session keys", move |mut stop| async move {
@@ -183,6 +192,12 @@ impl SessionKeys {
     pub(crate) fn open(&self, text: &str, content_bytes_max: usize) -> Option<Zeroizing<Vec<u8>>> {
         let ring = self.current.load();
         ring.keys.iter().find_map(|key| key.open(text, content_bytes_max).ok())
+    }
+
+    /// What stands for a text where others may look: a mark by each valid key, that of the active one first. None
+    /// without a secret id.
+    pub(crate) fn marks(&self, text: &str) -> Vec<[u8; 32]> {
+        self.current.load().markers.iter().map(|marker| marker.mark(text)).collect()
     }
 
     /// How often the keys have changed. What was opened under another number may be worth nothing any more.
@@ -233,8 +248,8 @@ impl SessionKeys {
         if self.current.load().digest == Some(digest) {
             return Ok(Vec::new());
         }
-        let (keys, warnings) = self.usable(&asked.id, &secrets)?;
-        let before = self.current.swap(Arc::new(KeyRing { keys, digest: Some(digest) }));
+        let (keys, markers, warnings) = self.usable(&asked.id, &secrets)?;
+        let before = self.current.swap(Arc::new(KeyRing { keys, markers, digest: Some(digest) }));
         if before.digest.is_some() {
             self.changes.fetch_add(1, Ordering::AcqRel);
             tracing::info!(object = self.object, "The keys of sessions have changed and are in use.");
@@ -244,19 +259,22 @@ impl SessionKeys {
 
     /// The first secret has to be usable; of the others, those that are not are left out with a warning.
     fn usable(&self, id: &SecretId, secrets: &[Secret]) -> Result<Usable, Box<Diagnostic>> {
-        let (mut keys, mut warnings) = (Vec::with_capacity(secrets.len()), Vec::new());
+        let (mut keys, mut markers, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
         let mut seen: Vec<&[u8]> = Vec::new();
         for (at, secret) in secrets.iter().enumerate() {
             match self.key(id, secret) {
                 // The active key is among the valid ones again.
                 Ok(_) if secret.bytes().is_some_and(|bytes| seen.contains(&bytes)) => {}
-                Ok(key) => keys.push(Arc::new(key)),
+                Ok(key) => {
+                    keys.push(Arc::new(key));
+                    markers.push(Marker::of(secret.bytes().unwrap_or_default()));
+                }
                 Err(why) if at == 0 => return Err(Box::new(errors::unusable_key(&why, &self.span))),
                 Err(why) => warnings.push(errors::key_left_out(&why, &self.span)),
             }
             seen.extend(secret.bytes());
         }
-        Ok((keys, warnings))
+        Ok((keys, markers, warnings))
     }
 
     fn key(&self, id: &SecretId, secret: &Secret) -> Result<DirectKey, String> {
@@ -280,7 +298,7 @@ impl SessionKeys {
     }
 }
 
-type Usable = (Vec<Arc<DirectKey>>, Vec<Diagnostic>);
+type Usable = (Vec<Arc<DirectKey>>, Vec<Marker>, Vec<Diagnostic>);
 
 /// A generic secret as a key.
 fn raw(bytes: &[u8]) -> CryptoKey {

@@ -5,6 +5,7 @@ mod errors;
 mod file_store;
 mod in_memory_session_manager;
 pub(crate) mod keys;
+mod marker;
 pub(crate) mod options;
 mod shared_session_manager;
 mod shared_store;

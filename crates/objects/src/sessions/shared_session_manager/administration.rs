@@ -92,7 +92,6 @@ impl Manager {
     async fn page_of(&self, subject: &str, cursor: Option<&str>, limit: usize) -> Result<SessionPage, Fault> {
         let mut handles = self.subjects.handles(self, subject).await?;
         handles.retain(|handle| cursor.is_none_or(|last| handle.as_str() > last));
-        handles.sort_unstable();
         let has_more = handles.len() > limit;
         handles.truncate(limit);
         let cursor = handles.last().filter(|_| has_more).cloned();

@@ -132,7 +132,10 @@ impl ObjectConfig for SharedSessionManager {
         };
         let keys = SessionKeys::new(keys, b)?;
         let store = Arc::new(Store::new(b.get(&self.store), b.name()));
-        let watches = b.shared(&format!("{}\nwatched sessions", b.identity()), Watches::default);
+        // Not the position that stands in the name of an unnamed object: it moves when the file is edited.
+        let name = b.name().split('@').next().unwrap_or_default();
+        let place = format!("{}\n{name}\n{}\nwatched sessions", b.file(), namespace.sessions());
+        let watches = b.shared(&place, Watches::default);
         b.background("ends of sessions", {
             let (watches, store, namespace) = (watches.clone(), store.clone(), namespace.clone());
             move |stop| watches.run(stop, store, namespace, now_seconds)

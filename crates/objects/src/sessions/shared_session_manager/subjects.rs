@@ -8,7 +8,6 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use exchange::Fault;
-use sha2::{Digest, Sha256};
 
 use super::super::options::{SubjectOptions, TIMEOUT_MAX};
 use super::Manager;
@@ -42,14 +41,14 @@ impl Subjects {
         &self.options
     }
 
-    /// The name of the set of a subject.
-    pub(super) fn key(manager: &Manager, subject: &str) -> String {
-        manager.namespace.subject(&Sha256::digest(subject))
+    /// The names of the sets of a subject: one for each valid key, that of the active one first.
+    fn keys(manager: &Manager, subject: &str) -> Vec<String> {
+        manager.keys.marks(subject).iter().map(|mark| manager.namespace.subject(mark)).collect()
     }
 
     /// Lists a session that has just begun.
     pub(super) async fn add(&self, manager: &Manager, subject: &str, handle: &str) -> Result<(), Fault> {
-        let key = Self::key(manager, subject);
+        let Some(key) = Self::keys(manager, subject).into_iter().next() else { return Ok(()) };
         let store = &manager.store;
         store.ask(|store| store.add_to_set(&key, handle, self.time_to_live)).await?;
         self.note(handle);
@@ -69,7 +68,7 @@ impl Subjects {
         if is_fresh {
             return Ok(());
         }
-        let key = Self::key(manager, subject);
+        let Some(key) = Self::keys(manager, subject).into_iter().next() else { return Ok(()) };
         manager.store.ask(|store| store.add_to_set(&key, handle, self.time_to_live)).await?;
         self.note(handle);
         Ok(())
@@ -94,16 +93,22 @@ impl Subjects {
 
     /// Takes a handle that names no session any more out of the set. When that fails, whoever reads the set does it.
     pub(super) async fn forget(&self, manager: &Manager, subject: &str, handle: &str) {
-        let key = Self::key(manager, subject);
         self.notes.lock().unwrap_or_else(PoisonError::into_inner).remove(handle);
-        let _ = manager.store.ask(|store| store.remove_from_set(&key, handle)).await;
+        for key in Self::keys(manager, subject) {
+            let _ = manager.store.ask(|store| store.remove_from_set(&key, handle)).await;
+        }
     }
 
-    /// The handles of a subject's sessions that have not ended.
+    /// The handles of a subject's sessions that have not ended, in their order.
     pub(super) async fn handles(&self, manager: &Manager, subject: &str) -> Result<Vec<String>, Fault> {
-        let key = Self::key(manager, subject);
-        let members = manager.store.ask(|store| store.set(&key, SUBJECT_SESSIONS_MAX)).await?;
-        Self::living(manager, &key, members).await
+        let mut handles = Vec::new();
+        for key in Self::keys(manager, subject) {
+            let members = manager.store.ask(|store| store.set(&key, SUBJECT_SESSIONS_MAX)).await?;
+            handles.append(&mut Self::living(manager, &key, members).await?);
+        }
+        handles.sort_unstable();
+        handles.dedup();
+        Ok(handles)
     }
 
     /// Those of a set that have not ended; the others are removed from it.

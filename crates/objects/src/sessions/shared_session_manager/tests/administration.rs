@@ -3,6 +3,7 @@
 use std::task::{Context, Waker};
 
 use exchange::{EndSignal, SessionAdministration, SessionQuery};
+use sha2::Digest;
 
 use super::*;
 
@@ -104,6 +105,32 @@ fn a_session_that_is_used_stays_in_the_list_of_its_subject() {
         browsers[0].load(&instance(&store));
     }
     assert_eq!(run(manager.revoke_subject("bob")).unwrap(), 1);
+}
+
+#[test]
+fn the_sessions_of_a_subject_are_found_while_keys_are_replaced() {
+    let store = Arc::default();
+    let (old, _) = with(&store, &["bob"]);
+    let both = Manager { keys: SessionKeys::fixed(&[2, 1]), ..instance(&store) };
+    Browser::default().write(&both, "user", "bob");
+    // One that knows the new key, and does not use it yet.
+    let early = Manager { keys: SessionKeys::fixed(&[1, 2]), ..instance(&store) };
+    for manager in [&both, &early] {
+        assert_eq!(list(manager, Some("bob"), 10).lines().count(), 3);
+    }
+    assert_eq!(run(both.revoke_subject("bob")).unwrap(), 2);
+    assert_eq!(run(old.revoke_subject("bob")).unwrap(), 0);
+}
+
+#[test]
+fn the_set_of_a_subject_does_not_tell_whose_it_is() {
+    let store: Arc<MemoryStore> = Arc::default();
+    with(&store, &["bob"]);
+    let name = store.tables.lock().unwrap().sets.keys().next().unwrap().clone();
+    let digits = name.rsplit(':').next().unwrap();
+    assert_eq!((name.split(':').next(), digits.len()), (Some("subject"), 64));
+    let guess: String = sha2::Sha256::digest("bob").iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_ne!(digits, guess);
 }
 
 #[test]

@@ -58,7 +58,7 @@ fn with_cookie(store: &Arc<MemoryStore>, cookie: &str) -> Manager {
     Manager {
         name: "Session".to_owned(),
         file: "config.json".to_owned(),
-        keys: SessionKeys::fixed(vec![key(1)]),
+        keys: SessionKeys::fixed(&[1]),
         namespace: Namespace::new(cookie.identity()),
         cookie,
         is_persistent: false,
@@ -276,9 +276,8 @@ fn two_managers_in_one_store_do_not_meet() {
 #[test]
 fn a_session_outlives_the_rotation_of_keys() {
     let store: Arc<MemoryStore> = Arc::default();
-    let (old, both) =
-        (instance(&store), Manager { keys: SessionKeys::fixed(vec![key(2), key(1)]), ..instance(&store) });
-    let new = Manager { keys: SessionKeys::fixed(vec![key(2)]), ..instance(&store) };
+    let (old, both) = (instance(&store), Manager { keys: SessionKeys::fixed(&[2, 1]), ..instance(&store) });
+    let new = Manager { keys: SessionKeys::fixed(&[2]), ..instance(&store) };
     let mut browser = Browser::default();
     browser.write(&old, "user", "bob");
     browser.write(&both, "color", "red");
