@@ -1,11 +1,13 @@
 //! What lasts longer than a request ends with its session: WebSockets and server-sent events.
 
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use testbed::{Client, Connection, Gateway, GatewayBuilder, WebSocket, upstream};
 
-use crate::gateway;
 use crate::sample_app::SampleApp;
+use crate::{gateway, tools};
 
 /// Keeps sessions that say whose they are.
 const CONFIG: &str = r#"{
@@ -129,6 +131,35 @@ fn logging_out_ends_them() {
 #[test]
 fn a_session_that_is_not_used_ends_them() {
     check("2 seconds", |_, _| {});
+}
+
+#[test]
+fn events_over_http_2_end_too() {
+    if !tools::are_here(&["curl"]) {
+        return;
+    }
+    let application = SampleApp::start();
+    let admin = r#"{ "connectors": [ { "port": 0, "host": "127.0.0.1",
+                         "vertx": { "http2ClearTextEnabled": true } } ],
+                     "adminConnector": { "port": 0, "host": "127.0.0.1" } }"#;
+    let gateway = builder(&application.uri(), "1 hour").admin(admin).start();
+    let bob = log_in(&gateway.client(), "bob");
+    let mut listening = Command::new("curl")
+        .args(["--http2-prior-knowledge", "--silent", "--show-error", "--no-buffer", "--max-time", "20"])
+        .args(["--cookie", &bob, "--write-out", "ended %{http_version}"])
+        .arg(format!("http://{}{EVENTS}", gateway.address()))
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut heard = BufReader::new(listening.stdout.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("data: tick 1") {
+        assert!(heard.read_line(&mut line).unwrap() > 0, "{line}");
+    }
+    gateway.client().send("GET", "/logout", &[("Cookie", &bob)], b"");
+    heard.read_to_string(&mut line).unwrap();
+    assert!(listening.wait().unwrap().success());
+    assert!(line.ends_with("ended 2"), "{line}");
 }
 
 #[test]

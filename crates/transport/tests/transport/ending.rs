@@ -2,11 +2,12 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::Mutex;
+use std::sync::{Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 use crypto::tls::ServerTls;
-use exchange::{Context, EndSignal, Handler, Outcome, Request};
+use exchange::{Context, EndSignal, Handler, HeaderValue, Outcome, Request, Response, StatusCode, Upgrade};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::oneshot;
 use transport::client::{Client, ClientOptions};
 use transport::server::{ConnectorOptions, Server};
@@ -227,4 +228,46 @@ fn over_tls_it_is_the_same() {
     stream.write_all(CLIENT_CLOSE).unwrap();
     assert_eq!(read_to_close(&mut stream), "");
     playing.join().unwrap();
+}
+
+/// Reads in a task of its own what the client says, to the end.
+struct Apart {
+    end: Mutex<Option<oneshot::Receiver<()>>>,
+    heard: mpsc::Sender<Vec<u8>>,
+}
+
+impl Handler for Apart {
+    async fn handle(&self, _: &mut Context, _: &mut Request) -> Outcome {
+        let heard = self.heard.clone();
+        let upgrade = Upgrade::new(move |mut tunnel| async move {
+            let reader = tokio::spawn(async move {
+                let mut bytes = Vec::new();
+                tunnel.write_all(HELLO).await.unwrap();
+                tunnel.read_to_end(&mut bytes).await.unwrap();
+                heard.send(bytes).unwrap();
+            });
+            reader.await.unwrap();
+        });
+        let end = self.end.lock().unwrap().take().unwrap();
+        let mut response = Response::new(StatusCode::SWITCHING_PROTOCOLS);
+        response.headers.insert("upgrade", HeaderValue::from_static("websocket"));
+        response.upgrade = Some(upgrade.until(Box::pin(async move { drop(end.await) })));
+        Ok(response)
+    }
+}
+
+#[test]
+fn a_task_that_waits_elsewhere_is_woken() {
+    let (session, end) = oneshot::channel();
+    let (heard, hears) = mpsc::channel();
+    let server = serve_with(ConnectorOptions::default(), Apart { end: Mutex::new(Some(end)), heard });
+    let mut stream = connect(&server);
+    stream.write_all(ASK.as_bytes()).unwrap();
+    read_until(&mut stream, "hello");
+    drop(session);
+    assert_eq!(read_until(&mut stream, "session ended"), CLOSE);
+    let bytes = hears.recv_timeout(Duration::from_secs(20)).unwrap();
+    assert_eq!(String::from_utf8_lossy(&bytes), MASKED_CLOSE);
+    stream.write_all(CLIENT_CLOSE).unwrap();
+    assert_eq!(read_to_close(&mut stream), "");
 }
