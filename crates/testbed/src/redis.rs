@@ -233,28 +233,39 @@ fn sentinel(master: &str, auth: &str) -> Redis {
     server
 }
 
-/// Three masters that share all keys.
+/// Three masters that share all keys, and perhaps a replica for each.
 #[derive(Debug)]
 pub struct Cluster(pub Vec<Redis>);
 
 impl Cluster {
-    /// Starts it and waits until it serves. `server` are further words for each.
+    /// Starts three masters and waits until they serve. `server` are further words for each.
     pub fn start(server: &[&str]) -> Self {
+        Self::start_with(0, server)
+    }
+
+    /// The same with so many replicas for each master.
+    pub fn start_with(replicas: usize, server: &[&str]) -> Self {
         let node = |_| {
             let bus = free_port().to_string();
             #[rustfmt::skip]
             let own = ["--cluster-enabled", "yes", "--cluster-port", &bus, "--cluster-node-timeout", "1000"];
             Redis::start(&[&own[..], server].concat())
         };
-        let nodes: Vec<Redis> = (0..3).map(node).collect();
+        let nodes: Vec<Redis> = (0..3 * (1 + replicas)).map(node).collect();
         let mut command = Command::new(program(CLIENTS));
         command.args(["--cluster", "create"]).args(nodes.iter().map(Redis::address));
+        command.args(["--cluster-replicas", &replicas.to_string()]);
         let output = command.arg("--cluster-yes").stdin(Stdio::null()).output();
         let output = output.unwrap_or_else(|error| panic!("the client does not start: {error}"));
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
         let cluster = Self(nodes);
         eventually("the cluster serves", || {
-            let is_ready = |node: &Redis| node.cli(&["CLUSTER", "INFO"]).contains("cluster_state:ok");
+            let follows = |node: &Redis| {
+                let told = node.cli(&["INFO", "replication"]);
+                told.contains("role:master") || told.contains("master_link_status:up")
+            };
+            let is_ready =
+                |node: &Redis| node.cli(&["CLUSTER", "INFO"]).contains("cluster_state:ok") && follows(node);
             cluster.0.iter().all(is_ready).then_some(())
         });
         cluster
@@ -269,6 +280,7 @@ impl Cluster {
     pub fn owner(&self, key: &str) -> usize {
         let slot = self.0[0].cli(&["CLUSTER", "KEYSLOT", key]);
         let has = |node: &Redis| {
+            // A replica sends us on, which is not 1.
             let told = node.cli(&["CLUSTER", "COUNTKEYSINSLOT", &slot]);
             told != "0" && node.cli(&["EXISTS", key]) == "1"
         };

@@ -39,6 +39,7 @@ mod schema_command;
 mod scripts;
 mod sending_again;
 mod static_resources;
+mod stores;
 mod streaming;
 mod throttling;
 mod tls;

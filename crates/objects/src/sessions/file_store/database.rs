@@ -93,6 +93,11 @@ impl File {
         lock(&self.database).clone().ok_or_else(|| self.error("cannot be used"))
     }
 
+    #[cfg(test)]
+    pub(super) fn contents(&self) -> &Mutex<Option<Arc<Database>>> {
+        &self.database
+    }
+
     /// Hands a task to the owner of the file.
     pub(super) fn submit(&self, task: Task) -> Result<(), StoreError> {
         let owner = self.owner.get().ok_or_else(|| self.error("is not open"))?;

@@ -101,7 +101,7 @@ async fn what_is_over_is_removed_from_the_file() {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), waiting).await.expect("it is swept within seconds");
+    timeout(Duration::from_secs(20), waiting).await.expect("it is swept within seconds");
     assert_eq!(all_keys(&store, "", 10).await, ["stays"]);
 }
 
@@ -185,4 +185,37 @@ async fn two_generations_share_the_file() {
     assert!(first.write("s:1", change(Onto::New, &[("a", "1")], LONG)).await.unwrap());
     drop(first);
     assert_eq!(shown(second.read("s:1", None).await), "[a=1]");
+}
+
+#[tokio::test]
+async fn a_file_that_is_mostly_empty_is_made_smaller_at_start() {
+    let folder = Folder::new();
+    let store = folder.store();
+    let value = vec![7; 900 * 1024];
+    for at in 0..48 {
+        let large = Change { set: vec![(b"a".to_vec(), value.clone())], ..change(Onto::New, &[], LONG) };
+        assert!(store.write(&format!("s:{at}"), large).await.unwrap());
+    }
+    for at in 1..48 {
+        assert!(store.remove(&format!("s:{at}")).await.unwrap());
+    }
+    drop(store);
+    // Closing and opening is one start already.
+    folder.wait_for_close();
+    let bytes = std::fs::metadata(folder.file()).unwrap().len();
+    assert!(bytes < 8 * 1024 * 1024, "{bytes}");
+    let left = folder.store().read("s:0", None).await.unwrap().unwrap();
+    assert_eq!(left, [(b"a".to_vec(), value)]);
+}
+
+#[tokio::test]
+async fn after_a_failure_of_the_disk_the_file_is_opened_anew() {
+    let folder = Folder::new();
+    let store = folder.store();
+    assert!(store.write("s:1", change(Onto::New, &[("a", "1")], LONG)).await.unwrap());
+    // What the owner does when the disk has failed, which no test can make it do.
+    *database::lock(store.file.contents()) = None;
+    assert!(store.read("s:1", None).await.is_err());
+    assert!(store.write("s:2", change(Onto::New, &[], LONG)).await.unwrap());
+    assert_eq!(shown(store.read("s:1", None).await), "[a=1]");
 }

@@ -34,9 +34,9 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Keeps sessions in Valkey or Redis, so that several gateways share them. An addition of Portcullis.
 ///
-/// Valkey 7.2 and later and Redis 6.2 and later are known to do: one server, a master that Sentinel names, or a cluster.
-/// What is kept is encrypted by whoever keeps it, not by the store; the passwords of the servers and the names of records
-/// are not, so use `tls` unless the network is yours.
+/// Every Valkey, and Redis from version 6 on, has what is needed; the tests run against Redis 7. There may be one server,
+/// a master that Sentinel names, or a cluster. What is kept is encrypted by whoever keeps it, not by the store; the
+/// passwords of the servers and the names of records are not, so use `tls` unless the network is yours.
 ///
 /// A store that does not answer is an error of the request (503, with `Retry-After`), never a session that is not
 /// there. A request waits at most `connectTimeout` and `timeout` together. A connection that has died meanwhile, a master that

@@ -72,6 +72,7 @@ impl SharedStore for Store {
     fn remove<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<bool, StoreError>> {
         Box::pin(async move {
             let key = self.key(key);
+            // Sent again over a new connection, it may find that it was done already, and say that there was nothing.
             Ok(self.number(&key, &Call::command("DEL", &[key.as_bytes()])).await? > 0)
         })
     }

@@ -27,6 +27,12 @@ pub(super) struct Access {
     pub(super) timeout: Duration,
 }
 
+impl Access {
+    fn tls_generation(&self) -> u64 {
+        self.tls.as_ref().map_or(0, |tls| tls.generation())
+    }
+}
+
 /// As whom servers are addressed.
 #[derive(Debug, Default)]
 pub(super) struct Login {
@@ -55,8 +61,14 @@ struct State {
     failure: Option<(Instant, Failure)>,
 }
 
-/// A connection and its number.
-type Connection = (u64, MultiplexedConnection);
+/// A connection.
+#[derive(Clone)]
+struct Connection {
+    number: u64,
+    /// The state of keys and trust that it was made with; one of before is not used again.
+    tls_generation: u64,
+    handle: MultiplexedConnection,
+}
 
 impl Node {
     pub(super) fn new(address: Address, login: Arc<Login>, access: Arc<Access>) -> Arc<Self> {
@@ -90,8 +102,8 @@ impl Node {
         &self,
         ask: impl AsyncFnOnce(&mut MultiplexedConnection) -> Result<T, redis::RedisError>,
     ) -> Result<T, Failure> {
-        let (number, mut connection) = self.connection().await?;
-        let failure = match timeout(self.access.timeout, ask(&mut connection)).await {
+        let Connection { number, mut handle, .. } = self.connection().await?;
+        let failure = match timeout(self.access.timeout, ask(&mut handle)).await {
             Ok(Ok(answer)) => return Ok(answer),
             Ok(Err(error)) => Failure::of(&self.address, &error),
             Err(_) => {
@@ -107,32 +119,30 @@ impl Node {
 
     /// Whether there is a connection.
     pub(super) fn is_connected(&self) -> bool {
-        self.state().connection.is_some()
+        self.current().is_some()
     }
 
     /// The connection, made when there is none.
     async fn connection(&self) -> Result<Connection, Failure> {
-        if let Some(connection) = self.state().connection.clone() {
+        if let Some(connection) = self.current() {
             return Ok(connection);
         }
         let asked = Instant::now();
         let _turn = self.connecting.lock().await;
-        {
-            let state = self.state();
-            if let Some(connection) = state.connection.clone() {
-                return Ok(connection);
-            }
-            // Whoever has waited for an attempt shares its outcome, so that no request waits for many.
-            if let Some((_, failure)) = state.failure.as_ref().filter(|(when, _)| *when >= asked) {
-                return Err(failure.clone());
-            }
+        if let Some(connection) = self.current() {
+            return Ok(connection);
         }
+        // Whoever has waited for an attempt shares its outcome, so that no request waits for many.
+        if let Some((_, failure)) = self.state().failure.as_ref().filter(|(when, _)| *when >= asked) {
+            return Err(failure.clone());
+        }
+        let tls_generation = self.access.tls_generation();
         let connected = self.connect().await;
         let mut state = self.state();
         match connected {
-            Ok(connection) => {
+            Ok(handle) => {
                 state.count += 1;
-                let connection = (state.count, connection);
+                let connection = Connection { number: state.count, tls_generation, handle };
                 state.connection = Some(connection.clone());
                 Ok(connection)
             }
@@ -141,6 +151,11 @@ impl Node {
                 Err(failure)
             }
         }
+    }
+
+    fn current(&self) -> Option<Connection> {
+        let generation = self.access.tls_generation();
+        self.state().connection.clone().filter(|connection| connection.tls_generation == generation)
     }
 
     async fn connect(&self) -> Result<MultiplexedConnection, Failure> {
@@ -160,7 +175,7 @@ impl Node {
 
     fn give_up(&self, number: u64) {
         let mut state = self.state();
-        if state.connection.as_ref().is_some_and(|(current, _)| *current == number) {
+        if state.connection.as_ref().is_some_and(|current| current.number == number) {
             state.connection = None;
         }
     }

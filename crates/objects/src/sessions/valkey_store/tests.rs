@@ -87,6 +87,23 @@ fn password(base64: &str) -> String {
 /// `open sesame`, and what it is in base64.
 const PASSWORD: [&str; 2] = ["opensesame", "b3BlbnNlc2FtZQ=="];
 
+const TRUST: &str = r#""trustManager": {"type": "SecretsTrustManager", "config":
+    {"verificationSecretId": "ca.crt", SECRETS}}"#;
+
+const KEY: &str = r#""keyManager": {"type": "SecretsKeyManager", "config":
+    {"signingSecretId": "server.pem", SECRETS}}"#;
+
+/// TLS with these managers, whose secrets are files of the folder.
+fn tls(folder: &Folder, managers: &str) -> String {
+    let secrets = format!(
+        r#""secretsProvider": {{"type": "FileSystemSecretStore", "config":
+            {{"directory": "{}", "format": {{"type": "PemPropertyFormat"}}}}}}"#,
+        folder.path().display()
+    );
+    let managers = managers.replace("SECRETS", &secrets);
+    format!(r#", "tls": {{"type": "ClientTlsOptions", "config": {{{managers}}}}}"#)
+}
+
 #[test]
 fn one_server_keeps_the_contract() {
     if !redis::is_here() {
@@ -125,24 +142,11 @@ fn a_server_behind_tls_keeps_the_contract_and_has_to_prove_who_it_is() {
     let folder = Folder::new();
     redis::write_certificates(&folder);
     let server = Redis::start_tls(folder.path(), false);
-    let tls = |managers: &str| {
-        let secrets = format!(
-            r#""secretsProvider": {{"type": "FileSystemSecretStore", "config":
-                {{"directory": "{}", "format": {{"type": "PemPropertyFormat"}}}}}}"#,
-            folder.path().display()
-        );
-        let managers = managers.replace("SECRETS", &secrets);
-        format!(r#", "tls": {{"type": "ClientTlsOptions", "config": {{{managers}}}}}"#)
-    };
-    let trust = r#""trustManager": {"type": "SecretsTrustManager", "config":
-        {"verificationSecretId": "ca.crt", SECRETS}}"#;
-    let key = r#""keyManager": {"type": "SecretsKeyManager", "config":
-        {"signingSecretId": "server.pem", SECRETS}}"#;
-    standalone(&server, &tls(trust)).check_contract();
+    standalone(&server, &tls(&folder, TRUST)).check_contract();
     for (what, gateway, expected) in [
         (
             "no trust",
-            standalone(&server, &tls("")),
+            standalone(&server, &tls(&folder, "")),
             expect!["no trust: error: 127.0.0.1:PORT: TLS: invalid peer certificate: UnknownIssuer"],
         ),
         (
@@ -152,7 +156,7 @@ fn a_server_behind_tls_keeps_the_contract_and_has_to_prove_who_it_is() {
         ),
         (
             "another name",
-            Gateway::start(&config_of(&[format!("localhost:{}", server.port)], &tls(trust))),
+            Gateway::start(&config_of(&[format!("localhost:{}", server.port)], &tls(&folder, TRUST))),
             expect![[
                 r#"another name: error: localhost:PORT: TLS: invalid peer certificate: certificate not valid for name "localhost"; certificate is only valid for IpAddress(127.0.0.1)"#
             ]],
@@ -162,8 +166,8 @@ fn a_server_behind_tls_keeps_the_contract_and_has_to_prove_who_it_is() {
         expected.assert_eq(&format!("{what}: {failure}"));
     }
     let strict = Redis::start_tls(folder.path(), true);
-    standalone(&strict, &tls(&format!("{trust}, {key}"))).check_contract();
-    let (failure, _) = standalone(&strict, &tls(trust)).failure(strict.port);
+    standalone(&strict, &tls(&folder, &format!("{TRUST}, {KEY}"))).check_contract();
+    let (failure, _) = standalone(&strict, &tls(&folder, TRUST)).failure(strict.port);
     assert!(failure.starts_with("error: "), "{failure}");
 }
 
@@ -398,6 +402,41 @@ fn a_node_of_a_cluster_is_lost_for_its_keys_only() {
     cluster.0[lost].kill();
     assert!(gateway.read("s:1").starts_with("error"));
     gateway.eventually_reads(&format!("s:{other}"), "[a=1]");
+}
+
+#[test]
+fn a_replica_of_a_cluster_takes_over() {
+    if !redis::is_here() {
+        return;
+    }
+    let mut cluster = Cluster::start_with(1, &[]);
+    let gateway = Gateway::start(&config_of(&cluster.addresses()[..1], r#", "deployment": "CLUSTER""#));
+    gateway.write("s:1", "1");
+    let lost = cluster.owner("portcullis:s:1");
+    eventually("the replica has it", || (cluster.0[lost].cli(&["WAIT", "1", "1000"]) == "1").then_some(()));
+    cluster.0[lost].kill();
+    assert!(gateway.read("s:1").starts_with("error"));
+    gateway.eventually_reads("s:1", "[a=1]");
+    // What was a master comes back as a replica and sends everybody on.
+    cluster.0[lost].start_again();
+    eventually("it follows", || cluster.0[lost].cli(&["ROLE"]).starts_with("slave").then_some(()));
+    assert_eq!(gateway.read("s:1"), "[a=1]");
+    gateway.write("s:2", "2");
+}
+
+#[test]
+fn another_key_of_the_gateway_makes_new_connections() {
+    if !redis::is_here() {
+        return;
+    }
+    let folder = Folder::new();
+    redis::write_certificates(&folder);
+    let server = Redis::start_tls(folder.path(), true);
+    let gateway = standalone(&server, &tls(&folder, &format!("{TRUST}, {KEY}")));
+    assert_eq!(gateway.read("s:1"), "none");
+    redis::write_certificates(&folder);
+    // Another authority, which the server does not know: the gateway is not let in any more.
+    eventually("the new key counts", || gateway.read("s:1").starts_with("error").then_some(()));
 }
 
 #[track_caller]

@@ -130,8 +130,9 @@ impl Sentinel {
         }
         let node = Node::new(address, self.login.clone(), self.access.clone());
         let role = node.send(&redis::cmd("ROLE")).await?;
+        // The second word is for servers that have dropped the first.
         let is_master = matches!(&role, Value::Array(parts)
-            if matches!(parts.first(), Some(Value::BulkString(role)) if role == b"master"));
+            if matches!(parts.first(), Some(Value::BulkString(role)) if role == b"master" || role == b"primary"));
         if is_master {
             return Ok(node);
         }
