@@ -20,12 +20,17 @@ pub(super) fn run() -> Result<()> {
         println!("setup: it cannot be installed without `python3`");
         return Ok(());
     };
+    // Debian has the parts of `venv` in a package of its own.
+    let mut question = Command::new(&python);
+    let is_whole = tool::output(question.args(["-c", "import ensurepip, venv"])).is_ok();
+    if let Some(installer) = super::Installer::find().filter(|_| !is_whole) {
+        installer.install(&["python3-venv"])?;
+    }
     let mut make = Command::new(python);
     make.args(["-m", "venv"]).arg(&folder);
     let mut install = Command::new(program);
     install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", PACKAGE]);
     if let Err(error) = tool::run(&mut make).and_then(|()| tool::run(&mut install)) {
-        // Debian has the module `venv` in a package of its own.
         let advice = "run as root: apt-get install python3-venv";
         if std::env::var_os("CI").is_some_and(|value| value == "true") {
             bail!("{PACKAGE} cannot be installed ({error:#}); {advice}");
