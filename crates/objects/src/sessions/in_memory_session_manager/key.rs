@@ -15,6 +15,8 @@ const ID_CHARACTERS: usize = 43;
 /// As many bytes of the digest as make a handle.
 const KEY_BYTES: usize = 16;
 
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
 /// The beginning of the SHA-256 of a session's id. Sessions are kept under it, so the memory of the gateway holds no
 /// id, and how long a look-up takes says nothing about one. As text it is the handle that administrators see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -59,6 +61,12 @@ impl Key {
 
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        // Each load of a session writes one, and a formatter for each byte would be most of its cost.
+        let mut digits = [0; 2 * KEY_BYTES];
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(self.0) {
+            pair[0] = DIGITS[usize::from(byte >> 4)];
+            pair[1] = DIGITS[usize::from(byte & 15)];
+        }
+        f.write_str(std::str::from_utf8(&digits).unwrap_or_default())
     }
 }
