@@ -229,7 +229,9 @@ impl Store {
             let oldest = self.shards.iter().filter_map(|shard| Some((lock(shard).oldest()?, shard)));
             let Some((_, shard)) = oldest.min_by_key(|(bucket, _)| *bucket) else { return false };
             let front = lock(shard).take_front(chance == SECOND_CHANCES_MAX);
-            if let Front::Taken(key, _) = front {
+            if let Front::Taken(key, stored) = front {
+                // Freed here, not under the lock.
+                drop(stored);
                 self.count_out(key);
                 self.evicted.fetch_add(1, Ordering::Relaxed);
                 return true;

@@ -428,6 +428,42 @@ fn the_end_is_told_of_what_is_kept_only() {
 }
 
 #[test]
+fn threads_leave_the_store_in_order() {
+    let browser = Browser::new(50);
+    let signals = std::thread::scope(|scope| {
+        let play = |thread: u32| {
+            let mut browser = browser.other();
+            scope.spawn(move || {
+                let mut signals = Vec::new();
+                for round in 0..2000 {
+                    browser.now += SECOND;
+                    match (round + thread) % 9 {
+                        0 => browser.cookie = None,
+                        3 => browser.log_in(&round.to_string()),
+                        4 => signals.extend(browser.manager.ended(&browser.load())),
+                        6 if round % 2 == 0 => {
+                            let session = browser.load();
+                            session.clear();
+                            browser.save(&session);
+                        }
+                        8 => browser.sweep(Duration::ZERO),
+                        _ => drop(browser.visit()),
+                    }
+                }
+                signals
+            })
+        };
+        let threads: Vec<_> = (0..4).map(play).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
+    });
+    let (sessions, queued) = browser.manager.store.counts();
+    assert!((1..=54).contains(&sessions) && queued <= 50 + 16 * 65, "{sessions} sessions, {queued} queued");
+    browser.sweep(Duration::from_hours(2));
+    assert_eq!(browser.manager.store.counts(), (0, 0));
+    assert!(signals.len() > 100 && signals.into_iter().all(|mut signal| is_told(&mut signal)));
+}
+
+#[test]
 fn the_number_of_sessions_is_measured() {
     let browser = Browser::new(2);
     (0..3).for_each(|_| drop(browser.other().visit()));
