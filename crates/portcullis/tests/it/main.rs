@@ -38,6 +38,7 @@ mod sample_app;
 mod schema_command;
 mod scripts;
 mod sending_again;
+mod shared_sessions;
 mod static_resources;
 mod stores;
 mod streaming;
