@@ -33,6 +33,7 @@ usage: cargo xtask COMMAND
   new handler FooHandler       the same for a handler
   test [FILTER]                the tests whose name contains FILTER
   test cert-swap [OPTIONS]     replace a certificate under load (--seconds, --gateway)
+  test sessions [OPTIONS]      kill a gateway and the master of a shared store under load (--seconds, --gateway)
   test h2spec                  a public suite of conformance with HTTP/2 against an HTTPS listener
   test hostile [OPTIONS]       raw requests made to be misread, before an origin that writes them down (--gateway)
   test tls-scan                testssl.sh against an HTTPS listener with the default settings
@@ -66,6 +67,7 @@ fn dispatch(words: &[&str]) -> Result<()> {
         ["gen", "--check"] => generate::check(),
         ["new", role, name] => new::run(role, name),
         ["test", "cert-swap", options @ ..] => bench::run_cert_swap(options),
+        ["test", "sessions", options @ ..] => bench::run_failover(options),
         ["test", "h2spec"] => h2spec::run(),
         ["test", "hostile", options @ ..] => hostile::run(options),
         ["test", "tls-scan"] => tls_scan::run(),

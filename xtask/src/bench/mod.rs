@@ -10,6 +10,7 @@
 
 mod cert_swap;
 mod configurations;
+mod failover;
 mod instructions;
 mod load;
 mod process;
@@ -90,6 +91,15 @@ pub(crate) fn run_cert_swap(words: &[&str]) -> Result<()> {
     let program = gateway(&options)?;
     ["curl", "openssl", "wrk"].into_iter().try_for_each(|name| tool::require(name).map(|_| ()))?;
     cert_swap::run(&program, options.visit)
+}
+
+/// `test sessions`: kills a gateway and the master of a shared store under load; an error when a session was lost.
+pub(crate) fn run_failover(words: &[&str]) -> Result<()> {
+    let mut options = Options::parse(words)?;
+    if !words.contains(&"--seconds") {
+        options.visit = Duration::from_secs(60);
+    }
+    failover::run(&gateway(&options)?, options.visit)
 }
 
 /// `bench tls`: an error when a gate is missed.

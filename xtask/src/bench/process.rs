@@ -51,6 +51,13 @@ impl Server {
         tree(self.child.id()).into_iter().filter_map(resident_kib).sum()
     }
 
+    /// Ends it at once, without a chance to say farewell.
+    pub(super) fn kill(mut self) -> Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
     /// Asks it to stop and waits until it has, at most `patience`; then its processes are killed.
     pub(super) fn stop(&mut self, patience: Duration) -> Result<ExitStatus> {
         let processes = tree(self.child.id());
