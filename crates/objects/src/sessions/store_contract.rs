@@ -9,7 +9,7 @@ use super::shared_store::{Change, Field, Keys, Onto, RECORD_FIELDS_MAX, SharedSt
 
 const LONG: Duration = Duration::from_secs(100);
 /// Shorter than what a test can wait for, longer than what a slow machine needs for a few commands.
-const SHORT: Duration = Duration::from_millis(700);
+const SHORT: Duration = Duration::from_millis(1500);
 
 /// Plays every command against a store, which must be empty, and compares what it answers.
 pub(crate) async fn check(store: &dyn SharedStore) {

@@ -206,8 +206,9 @@ async fn connect(
             _ => failure(Kind::Unreachable, error.to_string()),
         }
     })?;
-    // Ends when the server ends the connection, or when nobody holds it any more.
-    tokio::spawn(driver);
+    // On the runtime of background work, where this runs. Ends when the server ends the connection, or when nobody
+    // holds it any more, as after the end of its generation.
+    Handle::current().spawn(driver);
     Ok(connection)
 }
 

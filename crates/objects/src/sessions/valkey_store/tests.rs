@@ -1,5 +1,8 @@
 //! The store against real servers: what it does on each kind of them, and what becomes of it when they fail.
 
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use expect_test::{Expect, expect};
@@ -68,7 +71,10 @@ impl Gateway {
     }
 }
 
+/// The limits are generous, where a test does not set its own: the machine may be busy.
 fn config_of(addresses: &[String], more: &str) -> String {
+    let limits = r#", "connectTimeout": "5 s", "timeout": "5 s""#;
+    let more = if more.contains("imeout") { more.to_owned() } else { format!("{more}{limits}") };
     format!(r#"{{"addresses": {addresses:?} {more}}}"#)
 }
 
@@ -337,6 +343,85 @@ fn sentinel_names_another_master() {
     eventually("it follows", || servers.servers[0].cli(&["ROLE"]).starts_with("slave").then_some(()));
     gateway.write("s:3", "3");
     assert_eq!(gateway.read("s:3"), "[a=3]");
+}
+
+#[test]
+fn a_master_that_hangs_is_replaced_as_one_that_is_gone() {
+    if !redis::is_here() {
+        return;
+    }
+    let servers = Sentinels::start(&[], "");
+    let gateway = sentinel(&servers, r#", "connectTimeout": "500 ms", "timeout": "500 ms""#);
+    gateway.write("s:1", "1");
+    eventually("the replica has it", || {
+        (servers.servers[1].cli(&["EXISTS", "portcullis:s:1"]) == "1").then_some(())
+    });
+    servers.servers[0].freeze();
+    let (failure, time) = gateway.failure(servers.servers[0].port);
+    assert!(failure.starts_with("error"), "{failure}");
+    assert!(time < Duration::from_millis(1500), "{time:?}");
+    servers.wait_for_master(1);
+    gateway.eventually_reads("s:1", "[a=1]");
+    // It wakes up and thinks that it is the master still; nobody asks it.
+    servers.servers[0].thaw();
+    gateway.write("s:2", "2");
+    assert_eq!(servers.servers[1].cli(&["EXISTS", "portcullis:s:2"]), "1");
+}
+
+#[test]
+fn a_write_whose_answer_is_lost_is_made_once_and_known_to_be() {
+    if !redis::is_here() {
+        return;
+    }
+    let server = Redis::start(&[]);
+    let cutter = Cutter::start(server.port);
+    let gateway = Gateway::start(&config_of(&[format!("127.0.0.1:{}", cutter.port)], ""));
+    gateway.write("s:1", "1");
+    cutter.cut_next.store(true, Ordering::SeqCst);
+    // Sent again, it meets the record that it has made itself.
+    gateway.write("s:2", "2");
+    assert!(!cutter.cut_next.load(Ordering::SeqCst), "the answer was cut off");
+    assert_eq!(gateway.read("s:2"), "[a=2]");
+    let again = change(Onto::New, &[("a", "3")], LONG);
+    assert!(!gateway.on_worker(async move |store| store.write("s:2", again).await).unwrap());
+}
+
+/// Stands between a store and its server, and cuts a connection off where the answer to a write should pass.
+struct Cutter {
+    port: u16,
+    cut_next: Arc<AtomicBool>,
+}
+
+impl Cutter {
+    fn start(server: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (port, cut_next) = (listener.local_addr().unwrap().port(), Arc::new(AtomicBool::new(false)));
+        let is_cut = cut_next.clone();
+        std::thread::spawn(move || {
+            for client in listener.incoming().map_while(Result::ok) {
+                let server = TcpStream::connect(("127.0.0.1", server)).unwrap();
+                let (answers, is_cut) =
+                    ((server.try_clone().unwrap(), client.try_clone().unwrap()), is_cut.clone());
+                std::thread::spawn(move || std::io::copy(&mut &client, &mut &server));
+                std::thread::spawn(move || pass(answers.0, answers.1, &is_cut));
+            }
+        });
+        Self { port, cut_next }
+    }
+}
+
+/// Passes answers on until one is to be cut: `:1`, which only a write of the test gets.
+fn pass(mut server: TcpStream, mut client: TcpStream, is_cut: &AtomicBool) {
+    let mut block = [0; 4096];
+    while let Ok(length @ 1..) = server.read(&mut block) {
+        if block[..length].starts_with(b":1") && is_cut.swap(false, Ordering::SeqCst) {
+            break;
+        }
+        if client.write_all(&block[..length]).is_err() {
+            break;
+        }
+    }
+    let _ = (server.shutdown(Shutdown::Both), client.shutdown(Shutdown::Both));
 }
 
 #[test]
