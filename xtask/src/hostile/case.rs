@@ -21,8 +21,8 @@ pub(super) struct Case {
     pub(super) name: String,
     /// What stands before it and is for people, too.
     heading: Option<String>,
-    /// The lines of the corpus.
-    lines: Vec<String>,
+    /// What is sent.
+    pub(super) lines: Vec<String>,
     /// What has to happen.
     pub(super) expected: Seen,
 }
@@ -47,19 +47,17 @@ impl Seen {
     }
 }
 
-impl Case {
-    /// What is sent, piece by piece, with a pause between them.
-    pub(super) fn pieces(&self) -> Result<Vec<Vec<u8>>> {
-        let mut pieces = vec![Vec::new()];
-        for line in &self.lines {
-            if line == "..." {
-                pieces.push(Vec::new());
-            } else if let Some(piece) = pieces.last_mut() {
-                unescape(line, piece).with_context(|| format!("in `{}`", self.name))?;
-            }
+/// What raw lines send, piece by piece, with a pause between them.
+pub(super) fn pieces(lines: &[String]) -> Result<Vec<Vec<u8>>> {
+    let mut pieces = vec![Vec::new()];
+    for line in lines {
+        if line == "..." {
+            pieces.push(Vec::new());
+        } else if let Some(piece) = pieces.last_mut() {
+            unescape(line, piece).with_context(|| format!("in `{line}`"))?;
         }
-        Ok(pieces)
     }
+    Ok(pieces)
 }
 
 /// Reads the corpus.

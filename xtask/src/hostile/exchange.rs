@@ -1,6 +1,6 @@
 //! One case on one connection.
 
-use super::case::{Case, Seen};
+use super::case::{self, Seen};
 use super::origin::Origin;
 use anyhow::Result;
 use std::io::{ErrorKind, Read, Write};
@@ -8,21 +8,21 @@ use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
 /// Between two pieces of a case.
-const PAUSE: Duration = Duration::from_millis(50);
+pub(super) const PAUSE: Duration = Duration::from_millis(50);
 
 /// A connection on which nothing comes for so long is open.
-const SILENCE: Duration = Duration::from_millis(150);
+pub(super) const SILENCE: Duration = Duration::from_millis(150);
 
 /// More than any case gets back.
 const ANSWER_BYTES_MAX: usize = 1 << 20;
 
 /// Sends a case and sees what happens.
-pub(super) fn play(case: &Case, port: u16, origin: &Origin) -> Result<Seen> {
+pub(super) fn play(lines: &[String], port: u16, origin: &Origin) -> Result<Seen> {
     drop(origin.seen());
     let mut stream = TcpStream::connect(("127.0.0.1", port))?;
     stream.set_nodelay(true)?;
     stream.set_write_timeout(Some(Duration::from_secs(5)))?;
-    for (index, piece) in case.pieces()?.into_iter().enumerate() {
+    for (index, piece) in case::pieces(lines)?.into_iter().enumerate() {
         if index > 0 {
             std::thread::sleep(PAUSE);
         }
