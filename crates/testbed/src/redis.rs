@@ -6,13 +6,17 @@
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::{Folder, eventually};
+use crate::{Folder, eventually, until};
 
 /// Sentinel's name for the master in [`Sentinels`].
 pub const MASTER_NAME: &str = "sessions";
+
+/// Sentinels that find their machine too slow do nothing for half a minute.
+const FAILOVER_PATIENCE: Duration = Duration::from_secs(60);
 
 /// Whether a server can be started on this machine. The build machine must have one.
 pub fn is_here() -> bool {
@@ -207,11 +211,12 @@ impl Sentinels {
     /// Waits until the Sentinels name the server at this port as the master, and it is one.
     pub fn wait_for_master(&self, index: usize) {
         let server = &self.servers[index];
-        eventually("there is another master", || {
+        let found = until(FAILOVER_PATIENCE, || {
             let named = self.sentinels[0].cli(&["SENTINEL", "GET-MASTER-ADDR-BY-NAME", MASTER_NAME]);
             let is_master = server.cli(&["ROLE"]).starts_with("master");
             (named.ends_with(&server.port.to_string()) && is_master).then_some(())
         });
+        assert!(found.is_some(), "the Sentinels have chosen no other master");
     }
 }
 
