@@ -41,7 +41,8 @@ const BYTES_LIMIT: u32 = 512 * 1024;
 ///
 /// Any instance serves any request of a session, and a session outlives the instances. The browser holds nothing
 /// but a random name. The store holds neither that name nor anything readable: values and names of entries are
-/// encrypted here, with a key that every instance has.
+/// encrypted here, with a key that every instance has. Whoever can write to the store can neither read nor make entries,
+/// but could remove some, or bring back what they once held: let nobody else write there.
 ///
 /// Each entry is written by itself: of requests that run at the same time and write different entries, none loses
 /// anything; of those that write the same one, the last counts. A session that has become empty is removed from the
@@ -59,8 +60,8 @@ const BYTES_LIMIT: u32 = 512 * 1024;
 ///     "authenticatedEncryptionSecretId": "session.key",
 ///     "secretsProvider": { "type": "SystemAndEnvSecretStore" },
 ///     "store": {
-///       "type": "FileStore",
-///       "config": { "file": "/var/lib/portcullis/sessions.redb" }
+///       "type": "ValkeyStore",
+///       "config": { "addresses": ["valkey.example.com:6379"] }
 ///     },
 ///     "sessionTimeout": "30 minutes",
 ///     "absoluteTimeout": "8 hours",
@@ -79,7 +80,8 @@ pub struct SharedSessionManager {
     encryption_method: Option<EncryptionMethod>,
     /// Where the secret comes from.
     secrets_provider: Option<SecretsProviderField>,
-    /// Where sessions are kept.
+    /// Where sessions are kept, by name or in place: a [ValkeyStore](ValkeyStore.md), which several machines share, or a
+    /// [FileStore](FileStore.md) on one machine.
     store: Ref<SharedStoreRef>,
     /// What sets the sessions apart from those of other managers in the same store: the cookie's name, domain and
     /// path by default, so that managers with the same cookie and the same key share their sessions.
