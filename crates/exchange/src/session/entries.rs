@@ -5,11 +5,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use expression::Value;
 use indexmap::IndexMap;
 
+use super::packed::Packed;
+
 /// A session has at most this many entries. Who needs more keeps them in one entry that is a map.
 pub const SESSION_ENTRIES_MAX: usize = 1000;
 
 /// Lists and maps of an entry nest at most this deep.
-const DEPTH_MAX: usize = 64;
+pub(super) const DEPTH_MAX: usize = 64;
 
 /// Why an entry cannot be written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,49 +33,94 @@ pub enum SessionValueError {
 }
 
 /// The entries of a session, in the order in which they were first written.
-///
-/// A plain list: sessions have a few entries, and a list is the smallest thing that holds them.
-#[derive(Debug, Default)]
-pub struct SessionEntries(Mutex<Vec<Entry>>);
+#[derive(Debug)]
+pub struct SessionEntries(Mutex<State>);
 
-type Entry = (Box<str>, Value<'static>);
+#[derive(Debug)]
+enum State {
+    /// A plain list: sessions have a few entries, and a list is the smallest thing that holds them.
+    Open(Vec<Entry>),
+    /// At rest.
+    Packed(Packed),
+}
+
+pub(super) type Entry = (Box<str>, Value<'static>);
+
+impl Default for SessionEntries {
+    fn default() -> Self {
+        Self(Mutex::new(State::Open(Vec::new())))
+    }
+}
 
 impl SessionEntries {
     /// These entries.
     pub fn new(entries: impl IntoIterator<Item = (String, Value<'static>)>) -> Self {
         let entries = entries.into_iter().map(|(key, value)| (key.into_boxed_str(), value));
-        Self(Mutex::new(entries.collect::<Box<[Entry]>>().into_vec()))
+        Self(Mutex::new(State::Open(entries.collect::<Box<[Entry]>>().into_vec())))
     }
 
     /// The value of an entry; null when absent.
     pub fn get(&self, key: &str) -> Value<'static> {
-        let entries = self.lock();
-        position(&entries, key).map_or(Value::Null, |at| entries[at].1.clone())
+        match &*self.lock() {
+            State::Open(entries) => position(entries, key).map_or(Value::Null, |at| entries[at].1.clone()),
+            State::Packed(packed) => packed.get(key),
+        }
     }
 
     /// Whether there is no entry.
     pub fn is_empty(&self) -> bool {
-        self.lock().is_empty()
+        match &*self.lock() {
+            State::Open(entries) => entries.is_empty(),
+            State::Packed(packed) => packed.is_empty(),
+        }
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.lock().len()
+        match &*self.lock() {
+            State::Open(entries) => entries.len(),
+            State::Packed(packed) => packed.keys().count(),
+        }
     }
 
     /// A copy of all entries.
     pub fn values(&self) -> IndexMap<String, Value<'static>> {
-        self.lock().iter().map(|(key, value)| (key.to_string(), value.clone())).collect()
+        match &*self.lock() {
+            State::Open(entries) => {
+                entries.iter().map(|(key, value)| (key.to_string(), value.clone())).collect()
+            }
+            State::Packed(packed) => packed.entries().map(|(key, value)| (key.to_owned(), value)).collect(),
+        }
     }
 
     /// The names of all entries.
     pub fn keys(&self) -> Vec<String> {
-        self.lock().iter().map(|(key, _)| key.to_string()).collect()
+        match &*self.lock() {
+            State::Open(entries) => entries.iter().map(|(key, _)| key.to_string()).collect(),
+            State::Packed(packed) => packed.keys().map(str::to_owned).collect(),
+        }
     }
 
     /// Removes all, and returns their names.
     pub fn clear(&self) -> Vec<Box<str>> {
-        std::mem::take(&mut *self.lock()).into_iter().map(|(key, _)| key).collect()
+        let mut state = self.lock();
+        let before = std::mem::replace(&mut *state, State::Open(Vec::new()));
+        drop(state);
+        match before {
+            State::Open(entries) => entries.into_iter().map(|(key, _)| key).collect(),
+            State::Packed(packed) => packed.keys().map(Into::into).collect(),
+        }
+    }
+
+    /// Makes it small until it is written again, for a manager that keeps many of which few are in use. Large ones
+    /// stay as they are.
+    pub fn pack(&self) {
+        let mut state = self.lock();
+        if let State::Open(entries) = &*state
+            && let Some(packed) = Packed::of(entries)
+        {
+            *state = State::Packed(packed);
+        }
     }
 
     /// Changes one entry in a single step. True when there was a change; to write what is there already is none.
@@ -85,13 +132,24 @@ impl SessionEntries {
         key: &str,
         change: impl FnOnce(&Value<'static>) -> Option<Value<'static>>,
     ) -> Result<bool, SessionValueError> {
-        let mut entries = self.lock();
-        let at = position(&entries, key);
-        let before = at.map_or(&Value::Null, |at| &entries[at].1);
-        let Some(value) = change(before).filter(|value| !is_same(before, value)) else { return Ok(false) };
+        let mut state = self.lock();
+        let value = match &*state {
+            State::Open(entries) => {
+                wanted(position(entries, key).map_or(&Value::Null, |at| &entries[at].1), change)
+            }
+            State::Packed(packed) => wanted(&packed.get(key), change),
+        };
+        let Some(value) = value else { return Ok(false) };
         if let Some(reason) = obstacle(&value, DEPTH_MAX) {
             return Err(SessionValueError::NotJson { key: key.to_owned(), reason });
         }
+        if let State::Packed(packed) = &*state {
+            let entries = packed.entries().map(|(key, value)| (key.into(), value));
+            *state = State::Open(entries.collect());
+        }
+        // Open it is, since a moment ago at the latest.
+        let State::Open(entries) = &mut *state else { return Ok(false) };
+        let at = position(entries, key);
         match (at, value) {
             (None, Value::Null) => {}
             (Some(at), Value::Null) => {
@@ -110,14 +168,22 @@ impl SessionEntries {
         Ok(true)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Entry>> {
-        // The list is whole at every moment, whatever code panicked while it held the lock.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // What it holds is whole at every moment, whatever code panicked while it held the lock.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 fn position(entries: &[Entry], key: &str) -> Option<usize> {
     entries.iter().position(|(known, _)| **known == *key)
+}
+
+/// What a change makes of a value, unless that is the same.
+fn wanted(
+    before: &Value<'static>,
+    change: impl FnOnce(&Value<'static>) -> Option<Value<'static>>,
+) -> Option<Value<'static>> {
+    change(before).filter(|value| !is_same(before, value))
 }
 
 /// Whether two values are the same, as far as that is seen at a glance: lists and maps are not compared by what is in

@@ -6,6 +6,7 @@
 mod administration;
 mod entries;
 mod lasting;
+mod packed;
 mod slot;
 
 use std::any::Any;

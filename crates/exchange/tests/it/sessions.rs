@@ -125,17 +125,29 @@ fn session() -> Session {
     Session::new("s-1", entries.map(|(key, value)| (key.to_owned(), value)))
 }
 
-/// What a session and its request's part in it look like after `work`.
+/// What a session and its request's part in it look like after `work`, be it at rest before or not.
 #[track_caller]
-fn check_changes(work: impl FnOnce(&Session), expected: Expect) {
-    let session = session();
-    work(&session);
+fn check_changes(work: impl Fn(&Session), expected: Expect) {
+    let open = changes(&session(), &work);
+    let packed = session();
+    packed.entries().pack();
+    assert_eq!(changes(&packed, &work), open);
+    expected.assert_eq(&open);
+}
+
+fn changes(session: &Session, work: impl Fn(&Session)) -> String {
+    work(session);
+    // Nobody sees whether it is at rest.
+    let seen = (session.values().len(), session.entries().keys(), session.entries().is_empty());
+    session.entries().pack();
+    let count = session.entries().len();
+    assert_eq!((count, session.entries().keys(), session.entries().is_empty()), seen);
     let json = |value: Value<'static>| value.to_json().to_string();
     let changed = session.changed().into_iter().map(|(key, value)| format!("{key}={}", json(value)));
     let changed: Vec<String> = changed.collect();
     let (is_changed, is_renewed) = (session.is_changed(), session.is_renewed());
     let entries = json(Value::map(session.values()));
-    expected.assert_eq(&format!("{entries} {changed:?} changed {is_changed} renewed {is_renewed}"));
+    format!("{entries} {changed:?} changed {is_changed} renewed {is_renewed}")
 }
 
 #[test]
@@ -221,6 +233,43 @@ impl Object for Anything {
     fn property(&self, _: &str) -> Value<'_> {
         Value::Null
     }
+}
+
+#[test]
+fn values_are_the_same_at_rest() {
+    let text = |length: usize| Value::owned_text("ä".repeat(length / 2) + &"x".repeat(length % 2));
+    let deep = Value::map(IndexMap::from([
+        (String::new(), Value::list(vec![Value::Null, Value::Bool(true), Value::list(Vec::new())])),
+        ("a".repeat(300), Value::map(IndexMap::new())),
+    ]));
+    let lengths = [0, 1, 253, 254, 255, 256, 4000, 4095, 4096, 4097, 70_000].map(text);
+    let numbers = [0, 1, -1, 255, i64::MIN, i64::MAX].map(Value::Integer);
+    let decimals = [0.0, -0.5, 1.0e300, f64::MIN_POSITIVE].map(Value::Decimal);
+    let others = [Value::Bool(true), Value::Bool(false), deep, nested(64)];
+    for value in [lengths.as_slice(), &numbers, &decimals, &others].concat() {
+        let entries =
+            [("first", Value::Integer(1)), ("", value.clone()), ("ü", value.clone()), ("last", value)];
+        let session = Session::new("", entries.map(|(key, value)| (key.to_owned(), value)));
+        let shown = || format!("{:?} {}", session.entries().keys(), Value::map(session.values()).to_json());
+        let before = (shown(), session.get("").to_json(), session.get("last").to_json());
+        session.entries().pack();
+        assert_eq!((shown(), session.get("").to_json(), session.get("last").to_json()), before);
+        assert!(session.get("none").is_null());
+        session.set("last", Value::Null).unwrap();
+        session.set("first", Value::Integer(2)).unwrap();
+        session.entries().pack();
+        assert_eq!((session.entries().len(), session.get("first").to_text().as_ref()), (3, "2"));
+        assert_eq!(session.get("").to_json(), before.1);
+    }
+}
+
+#[test]
+fn what_json_cannot_say_is_not_lost_at_rest() {
+    let entries = [("bytes", Value::Bytes(Bytes::from_static(b"ab"))), ("user", Value::owned_text("bob"))];
+    let session = Session::new("", entries.map(|(key, value)| (key.to_owned(), value)));
+    session.entries().pack();
+    assert!(matches!(session.get("bytes"), Value::Bytes(bytes) if bytes == "ab"));
+    assert_eq!(session.get("user").to_text(), "bob");
 }
 
 /// What is said of a value that is written to the session.

@@ -220,6 +220,7 @@ impl Manager {
             // What was written stands in the entries already.
             Some(_) => {}
         }
+        session.entries().pack();
         Ok(())
     }
 }
