@@ -4,8 +4,10 @@
 //! it is on the search path, else Redis, whose programs have other names and the same words.
 
 use std::net::TcpListener;
+use std::ops::Range;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -42,10 +44,26 @@ fn program(names: [&'static str; 2]) -> &'static str {
     if is_program(names[0]) { names[0] } else { names[1] }
 }
 
-/// A free port of the local interface.
+/// Ports that the system gives to nobody who does not ask for them by number, so that none is lost to a connection
+/// between now and the start of the server.
+const PORTS: Range<u16> = 20_000..32_000;
+
+/// Processes that run at the same time begin so far from one another.
+const PORTS_PER_PROCESS: u16 = 100;
+
+/// A free port of the local interface, each time another one.
 pub fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap_or_else(|error| panic!("no free port: {error}"));
-    listener.local_addr().unwrap_or_else(|error| panic!("no free port: {error}")).port()
+    static COUNT: AtomicU16 = AtomicU16::new(0);
+    let count = PORTS.end - PORTS.start;
+    let own = u16::try_from(std::process::id() % u32::from(count / PORTS_PER_PROCESS)).unwrap_or_default();
+    for _ in 0..count {
+        let step = COUNT.fetch_add(1, Ordering::Relaxed);
+        let port = PORTS.start + (own * PORTS_PER_PROCESS).wrapping_add(step) % count;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+    panic!("no port is free");
 }
 
 /// Writes `ca.crt` and, signed by it, `server.crt` and `server.key` for 127.0.0.1 into a folder; in `server.pem` both.

@@ -89,7 +89,7 @@ pub struct ValkeyStore {
     sentinel_password_secret_id: Option<Spanned<heap::SecretId>>,
     /// Where the passwords come from.
     secrets_provider: Option<SecretsProviderField>,
-    /// How servers and Sentinels are called over TLS: [ClientTlsOptions](../tls/ClientTlsOptions.md), by name or in place.
+    /// How servers and Sentinels are called over TLS: [ClientTlsOptions](ClientTlsOptions.md), by name or in place.
     /// Without it there is no TLS. Certificates have to be for the hosts of `addresses`, and for those that Sentinel or the
     /// cluster name.
     tls: Option<Ref<ClientTlsRef>>,
