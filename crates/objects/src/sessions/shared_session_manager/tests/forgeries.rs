@@ -1,5 +1,6 @@
 //! What stands in the store, and what is done to it by somebody who can write there but has no key.
 
+use super::memory_store::Fields;
 use super::*;
 
 /// A store with the sessions of bob and eve.
@@ -56,8 +57,6 @@ fn the_same_entries_have_other_names_in_another_session() {
     let (bob, eve) = (names(&bob), names(&eve));
     assert_eq!(bob.iter().filter(|name| eve.contains(name)).count(), 1, "that of the metadata");
 }
-
-type Fields = std::collections::BTreeMap<Vec<u8>, Vec<u8>>;
 
 /// Lets somebody change bob's record; whether he then is taken for nobody, at every request.
 #[track_caller]

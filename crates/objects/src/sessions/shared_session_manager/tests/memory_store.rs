@@ -17,9 +17,13 @@ pub(super) enum Mood {
     Silent,
 }
 
+/// The fields of a record by their names.
+pub(super) type Fields = BTreeMap<Vec<u8>, Vec<u8>>;
+
+/// Everything, each with the second in which it ends.
 #[derive(Default)]
 pub(super) struct Tables {
-    pub(super) records: BTreeMap<String, (u64, BTreeMap<Vec<u8>, Vec<u8>>)>,
+    pub(super) records: BTreeMap<String, (u64, Fields)>,
     pub(super) sets: BTreeMap<String, (u64, BTreeSet<String>)>,
 }
 
