@@ -23,7 +23,6 @@ const TYPES: &[OldType] = &[
     replaced("ExceptionFilter", "a `SwitchFilter` whose `onResponse` looks at `response.status`"),
     replaced("FileLogSink", NO_LOG_SINK),
     replaced("HandlerServlet", "the name of its `handler` in place of its own"),
-    replaced("JwtSessionFactory", "`JwtSessionManager`"),
     replaced("LogSink", NO_LOG_SINK),
     replaced("MonitorEndpointHandler", "nothing: metrics need no object"),
     replaced("OAuth2ClientFilter", "`AuthorizationCodeOAuth2ClientFilter`"),
@@ -37,14 +36,19 @@ const TYPES: &[OldType] = &[
 const NO_LOG_SINK: &str = "no log sink: every message goes to the one log of the program";
 const ONE_LOG: &str = "every message goes to the one log of the program";
 const IN_TLS: &str = "it in the `ClientTlsOptions` that `tls` names";
+const WITH_ONE_KEY: &str = "sessions are encrypted with the key that `authenticatedEncryptionSecretId` names";
 const NO_SWITCH: &str = "metrics need no switch";
 
 /// Sorted by name, then by owner. `logSink` and `audit` could stand in every object.
 const FIELDS: &[OldField] = &[
+    ignored("JwtSession", "alias", WITH_ONE_KEY),
     ignored("", "audit", "requests are audited by the `auditService` of a route or of config.json"),
     read("CaptureDecorator", "captureExchange", "`captureContext`"),
     read("SecretsTrustManager", "certificateVerificationSecretId", "`verificationSecretId`"),
     ignored("CaptureFilter", "charset", "the log is written in UTF-8"),
+    read("JwtSession", "cookieDomain", "`domain` in `cookie`"),
+    read("JwtSession", "cookieName", "`name` in `cookie`"),
+    ignored("JwtSession", "encryptionSecretId", WITH_ONE_KEY),
     ignored("CaptureDecorator", "file", "captured messages go to the log"),
     ignored("CaptureFilter", "file", "captured messages go to the log"),
     read("a route", "handlerObject", "`handler`"),
@@ -55,15 +59,19 @@ const FIELDS: &[OldField] = &[
     read("KeyStoreSecretStore", "keyEntryPassword", "`entryPasswordSecretId`"),
     read("ClientHandler", "keyManager", IN_TLS),
     read("ReverseProxyHandler", "keyManager", IN_TLS),
+    ignored("JwtSession", "keystore", WITH_ONE_KEY),
     ignored("", "logSink", ONE_LOG),
     read("`vertx` of admin.json", "maxHeaderSize", "`maxTotalHeadersSize` beside `vertx`"),
     ignored("a route", "monitor", NO_SWITCH),
     ignored("config.json", "monitor", NO_SWITCH),
     read("an entry in `policies` of CorsFilter", "origins", "`acceptedOrigins`"),
+    ignored("JwtSession", "password", WITH_ONE_KEY),
     read("KeyManager", "password", "`passwordSecretId`"),
     read("KeyStore", "password", "`passwordSecretId`"),
     read("admin.json", "prefix", "`adminConnector`, which gives the admin endpoints a port of their own"),
     read("config.json", "servletObject", "`handler`"),
+    ignored("JwtSession", "sharedSecret", WITH_ONE_KEY),
+    ignored("JwtSession", "signatureSecretId", WITH_ONE_KEY),
     read("ClientHandler", "sslCipherSuites", IN_TLS),
     read("ReverseProxyHandler", "sslCipherSuites", IN_TLS),
     read("ClientHandler", "sslContextAlgorithm", IN_TLS),

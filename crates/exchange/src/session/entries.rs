@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use expression::Value;
 use indexmap::IndexMap;
 
+use super::frozen::FrozenEntries;
 use super::packed::Packed;
 
 /// A session has at most this many entries. Who needs more keeps them in one entry that is a map.
@@ -42,6 +43,19 @@ enum State {
     Open(Vec<Entry>),
     /// At rest.
     Packed(Packed),
+    /// A list that others read, too.
+    Frozen(FrozenEntries),
+}
+
+impl State {
+    /// The list, unless it is packed.
+    fn list(&self) -> Result<&[Entry], &Packed> {
+        match self {
+            Self::Open(entries) => Ok(entries),
+            Self::Frozen(frozen) => Ok(frozen.as_slice()),
+            Self::Packed(packed) => Err(packed),
+        }
+    }
 }
 
 pub(super) type Entry = (Box<str>, Value<'static>);
@@ -59,45 +73,59 @@ impl SessionEntries {
         Self(Mutex::new(State::Open(entries.collect::<Box<[Entry]>>().into_vec())))
     }
 
+    /// Starts from these, which are copied when one of them is first changed.
+    pub fn thawed(frozen: FrozenEntries) -> Self {
+        Self(Mutex::new(State::Frozen(frozen)))
+    }
+
+    /// The entries as they are now.
+    pub fn freeze(&self) -> FrozenEntries {
+        match &*self.lock() {
+            State::Open(entries) => FrozenEntries::of(entries.clone()),
+            State::Packed(packed) => packed.entries().map(|(key, value)| (key.to_owned(), value)).collect(),
+            State::Frozen(frozen) => frozen.clone(),
+        }
+    }
+
     /// The value of an entry; null when absent.
     pub fn get(&self, key: &str) -> Value<'static> {
-        match &*self.lock() {
-            State::Open(entries) => position(entries, key).map_or(Value::Null, |at| entries[at].1.clone()),
-            State::Packed(packed) => packed.get(key),
+        match self.lock().list() {
+            Ok(entries) => position(entries, key).map_or(Value::Null, |at| entries[at].1.clone()),
+            Err(packed) => packed.get(key),
         }
     }
 
     /// Whether there is no entry.
     pub fn is_empty(&self) -> bool {
-        match &*self.lock() {
-            State::Open(entries) => entries.is_empty(),
-            State::Packed(packed) => packed.is_empty(),
+        match self.lock().list() {
+            Ok(entries) => entries.is_empty(),
+            Err(packed) => packed.is_empty(),
         }
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        match &*self.lock() {
-            State::Open(entries) => entries.len(),
-            State::Packed(packed) => packed.keys().count(),
+        match self.lock().list() {
+            Ok(entries) => entries.len(),
+            Err(packed) => packed.keys().count(),
         }
     }
 
     /// A copy of all entries.
     pub fn values(&self) -> IndexMap<String, Value<'static>> {
-        match &*self.lock() {
-            State::Open(entries) => {
+        match self.lock().list() {
+            Ok(entries) => {
                 entries.iter().map(|(key, value)| (key.to_string(), value.clone())).collect()
             }
-            State::Packed(packed) => packed.entries().map(|(key, value)| (key.to_owned(), value)).collect(),
+            Err(packed) => packed.entries().map(|(key, value)| (key.to_owned(), value)).collect(),
         }
     }
 
     /// The names of all entries.
     pub fn keys(&self) -> Vec<String> {
-        match &*self.lock() {
-            State::Open(entries) => entries.iter().map(|(key, _)| key.to_string()).collect(),
-            State::Packed(packed) => packed.keys().map(str::to_owned).collect(),
+        match self.lock().list() {
+            Ok(entries) => entries.iter().map(|(key, _)| key.to_string()).collect(),
+            Err(packed) => packed.keys().map(str::to_owned).collect(),
         }
     }
 
@@ -106,9 +134,9 @@ impl SessionEntries {
         let mut state = self.lock();
         let before = std::mem::replace(&mut *state, State::Open(Vec::new()));
         drop(state);
-        match before {
-            State::Open(entries) => entries.into_iter().map(|(key, _)| key).collect(),
-            State::Packed(packed) => packed.keys().map(Into::into).collect(),
+        match before.list() {
+            Ok(entries) => entries.iter().map(|(key, _)| key.clone()).collect(),
+            Err(packed) => packed.keys().map(Into::into).collect(),
         }
     }
 
@@ -133,20 +161,20 @@ impl SessionEntries {
         change: impl FnOnce(&Value<'static>) -> Option<Value<'static>>,
     ) -> Result<bool, SessionValueError> {
         let mut state = self.lock();
-        let value = match &*state {
-            State::Open(entries) => {
-                wanted(position(entries, key).map_or(&Value::Null, |at| &entries[at].1), change)
-            }
-            State::Packed(packed) => wanted(&packed.get(key), change),
+        let value = match state.list() {
+            Ok(entries) => wanted(position(entries, key).map_or(&Value::Null, |at| &entries[at].1), change),
+            Err(packed) => wanted(&packed.get(key), change),
         };
         let Some(value) = value else { return Ok(false) };
         if let Some(reason) = obstacle(&value, DEPTH_MAX) {
             return Err(SessionValueError::NotJson { key: key.to_owned(), reason });
         }
-        if let State::Packed(packed) = &*state {
-            let entries = packed.entries().map(|(key, value)| (key.into(), value));
-            *state = State::Open(entries.collect());
-        }
+        let before = std::mem::replace(&mut *state, State::Open(Vec::new()));
+        *state = State::Open(match before {
+            State::Open(entries) => entries,
+            State::Packed(packed) => packed.entries().map(|(key, value)| (key.into(), value)).collect(),
+            State::Frozen(frozen) => frozen.into_list(),
+        });
         // Open it is, since a moment ago at the latest.
         let State::Open(entries) = &mut *state else { return Ok(false) };
         let at = position(entries, key);
@@ -174,7 +202,7 @@ impl SessionEntries {
     }
 }
 
-fn position(entries: &[Entry], key: &str) -> Option<usize> {
+pub(super) fn position(entries: &[Entry], key: &str) -> Option<usize> {
     entries.iter().position(|(known, _)| **known == *key)
 }
 

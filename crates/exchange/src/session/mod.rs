@@ -5,6 +5,7 @@
 
 mod administration;
 mod entries;
+mod frozen;
 mod lasting;
 mod packed;
 mod slot;
@@ -22,6 +23,7 @@ pub use administration::{
     SESSION_PAGE_MAX, SessionAdministration, SessionDirectory, SessionPage, SessionQuery, SessionSummary,
 };
 pub use entries::{SESSION_ENTRIES_MAX, SessionEntries, SessionValueError};
+pub use frozen::FrozenEntries;
 pub use slot::SessionSlot;
 
 /// Keeps sessions: in memory, in a cookie, in a shared store.
@@ -96,6 +98,7 @@ struct Changes {
     /// Names of entries that were written or removed.
     keys: Vec<Box<str>>,
     is_renewed: bool,
+    is_outdated: bool,
 }
 
 impl Session {
@@ -188,10 +191,16 @@ impl Session {
         self.changes().is_renewed
     }
 
-    /// Whether this request has changed it.
+    /// Lets it be saved though nobody changes it: for a manager that knows that what the client holds is out of
+    /// date.
+    pub fn outdate(&self) {
+        self.changes().is_outdated = true;
+    }
+
+    /// Whether it has to be saved: this request has changed it, or what the client holds is out of date.
     pub fn is_changed(&self) -> bool {
         let changes = self.changes();
-        changes.is_renewed || !changes.keys.is_empty()
+        changes.is_renewed || changes.is_outdated || !changes.keys.is_empty()
     }
 
     /// What this request has written, as it is now; null stands for what was removed.

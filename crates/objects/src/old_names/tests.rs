@@ -38,15 +38,14 @@ fn every_old_object_type_names_what_replaces_it() {
             config.json:1:459: warning[PC0311]: `FileLogSink` is an object type of older releases; write no log sink: every message goes to the one log of the program
             config.json:1:523: warning[PC0311]: `HandlerServlet` is an object type of older releases; write the name of its `handler` in place of its own
             config.json:1:551: error[PC0303]: HandlerServlet needs the field `handler`
-            config.json:1:593: error[PC0305]: the object type `JwtSessionFactory` is not offered by this version | it is of an older release: write `JwtSessionManager`; what uses it stays closed
-            config.json:1:656: warning[PC0311]: `LogSink` is an object type of older releases; write no log sink: every message goes to the one log of the program
-            config.json:1:724: error[PC0305]: the object type `MonitorEndpointHandler` is not offered by this version | it is of an older release: write nothing: metrics need no object; what uses it stays closed
-            config.json:1:803: error[PC0305]: the object type `OAuth2ClientFilter` is not offered by this version | it is of an older release: write `AuthorizationCodeOAuth2ClientFilter`; what uses it stays closed
-            config.json:1:874: error[PC0305]: the object type `OAuth2RSFilter` is not offered by this version | it is of an older release: write `OAuth2ResourceServerFilter`; what uses it stays closed
-            config.json:1:948: error[PC0305]: the object type `SamlFederationHandler` is not offered by this version | it is of an older release: write `SamlFederationFilter`; what uses it stays closed
-            config.json:1:1020: warning[PC0311]: `Slf4jLogSink` is an object type of older releases; write no log sink: every message goes to the one log of the program
-            config.json:1:1084: error[PC0305]: the object type `StatusHandler` is not offered by this version | it is of an older release: write `StaticResponseHandler`; what uses it stays closed
-            config.json:1:1149: error[PC0305]: the object type `TeapotHandler` is not offered by this version | it is of an older release: write a `StaticResponseHandler` with the status 418; what uses it stays closed
+            config.json:1:583: warning[PC0311]: `LogSink` is an object type of older releases; write no log sink: every message goes to the one log of the program
+            config.json:1:651: error[PC0305]: the object type `MonitorEndpointHandler` is not offered by this version | it is of an older release: write nothing: metrics need no object; what uses it stays closed
+            config.json:1:730: error[PC0305]: the object type `OAuth2ClientFilter` is not offered by this version | it is of an older release: write `AuthorizationCodeOAuth2ClientFilter`; what uses it stays closed
+            config.json:1:801: error[PC0305]: the object type `OAuth2RSFilter` is not offered by this version | it is of an older release: write `OAuth2ResourceServerFilter`; what uses it stays closed
+            config.json:1:875: error[PC0305]: the object type `SamlFederationHandler` is not offered by this version | it is of an older release: write `SamlFederationFilter`; what uses it stays closed
+            config.json:1:947: warning[PC0311]: `Slf4jLogSink` is an object type of older releases; write no log sink: every message goes to the one log of the program
+            config.json:1:1011: error[PC0305]: the object type `StatusHandler` is not offered by this version | it is of an older release: write `StaticResponseHandler`; what uses it stays closed
+            config.json:1:1076: error[PC0305]: the object type `TeapotHandler` is not offered by this version | it is of an older release: write a `StaticResponseHandler` with the status 418; what uses it stays closed
         "#]],
     );
 }

@@ -4,6 +4,7 @@ pub(crate) mod cookie;
 mod errors;
 mod file_store;
 mod in_memory_session_manager;
+mod jwt_session_manager;
 pub(crate) mod keys;
 mod marker;
 pub(crate) mod options;
@@ -16,6 +17,7 @@ mod valkey_store;
 pub use errors::CODES;
 pub use file_store::FileStore;
 pub use in_memory_session_manager::InMemorySessionManager;
+pub use jwt_session_manager::{JwtSession, JwtSessionManager};
 pub use shared_session_manager::SharedSessionManager;
 pub use shared_store::SharedStoreRef;
 pub use valkey_store::ValkeyStore;
@@ -28,4 +30,7 @@ pub const TYPES: &[ObjectType] = &[
     ObjectType::of::<InMemorySessionManager>(),
     ObjectType::of::<SharedSessionManager>(),
     ObjectType::of::<ValkeyStore>(),
+    ObjectType::of::<InMemorySessionManager>(),
+    ObjectType::of::<JwtSession>(),
+    ObjectType::of::<JwtSessionManager>(),
 ];

@@ -80,7 +80,7 @@ struct FragmentCookie {
     /// The path below which the browser sends it: `/` by default. The endpoint and all pages must be there.
     path: Option<Spanned<String>>,
     /// Whether it goes with requests that other sites cause: `LAX` by default.
-    same_site: Option<SameSite>,
+    same_site: Option<Spanned<SameSite>>,
     /// Whether the browser sends it over TLS only: false by default.
     secure: Option<bool>,
     /// How long the browser keeps it: one hour by default.

@@ -1,0 +1,115 @@
+//! What a cookie says once it is decrypted.
+
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use exchange::{Fault, FrozenEntries};
+use expression::Value;
+use serde::{Deserialize, Serialize};
+
+use super::Refusal;
+
+/// The name of a session: 128 random bits, which nobody guesses.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Id([u8; 16]);
+
+impl Id {
+    /// A new name, from the random source of the operating system.
+    pub(super) fn random() -> Result<Self, Fault> {
+        let mut bytes = [0; 16];
+        getrandom::fill(&mut bytes).map_err(|error| {
+            Fault::internal("The operating system gave no random bytes for a session id.").because(error)
+        })?;
+        Ok(Self(bytes))
+    }
+
+    /// Reads the claim `jti`; `None` for what was never a name of ours.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        // Longer text is not worth decoding.
+        if text.len() > 32 {
+            return None;
+        }
+        URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok().map(Self)
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&URL_SAFE_NO_PAD.encode(self.0))
+    }
+}
+
+/// What is known of a session beside its entries. Times are seconds since 1970.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Ticket {
+    pub(super) id: Id,
+    /// When the session was created.
+    pub(super) issued_at: u64,
+    /// When it ends, whatever happens.
+    pub(super) expires_at: u64,
+    /// Which of two states of the session is the later one. It is the time of writing in milliseconds, or one more
+    /// than the state it was made from, whichever is more: so a state is later than all that it knows of even
+    /// where clocks differ.
+    pub(super) revision: u64,
+}
+
+impl Ticket {
+    /// Whether it is a ticket for now, with clocks that may differ by `skew` seconds.
+    pub(super) fn check(&self, skew_seconds: u64, now: u64) -> Result<(), Refusal> {
+        if now.saturating_add(skew_seconds) < self.issued_at {
+            return Err(Refusal::FromTheFuture);
+        }
+        if now > self.expires_at.saturating_add(skew_seconds) {
+            return Err(Refusal::Expired);
+        }
+        Ok(())
+    }
+}
+
+/// The claims as they are written (RFC 7519, section 4.1, for those that have a name there).
+#[derive(Serialize, Deserialize)]
+struct Claims<S> {
+    iat: u64,
+    exp: u64,
+    jti: String,
+    /// The name of the cookie, so that what one cookie says cannot be said by another.
+    aud: String,
+    rev: u64,
+    session: S,
+}
+
+/// A session as JSON.
+///
+/// # Errors
+/// The session cannot be written.
+pub(super) fn write(ticket: &Ticket, entries: &FrozenEntries, audience: &str) -> Result<Vec<u8>, Fault> {
+    let session: serde_json::Map<_, _> =
+        entries.iter().map(|(key, value)| (key.to_owned(), value.to_json())).collect();
+    let claims = Claims {
+        iat: ticket.issued_at,
+        exp: ticket.expires_at,
+        jti: ticket.id.to_string(),
+        aud: audience.to_owned(),
+        rev: ticket.revision,
+        session,
+    };
+    serde_json::to_vec(&claims)
+        .map_err(|error| Fault::internal("The session cannot be written as JSON.").because(error))
+}
+
+/// The session that this JSON says.
+///
+/// # Errors
+/// It says something else, or is meant for another cookie.
+pub(super) fn read(content: &[u8], audience: &str) -> Result<(Ticket, FrozenEntries), Refusal> {
+    let claims: Claims<serde_json::Map<String, serde_json::Value>> =
+        serde_json::from_slice(content).map_err(|_| Refusal::NoSession)?;
+    if claims.aud != audience {
+        return Err(Refusal::NoSession);
+    }
+    let id = Id::parse(&claims.jti).ok_or(Refusal::NoSession)?;
+    let Claims { iat: issued_at, exp: expires_at, rev: revision, session, .. } = claims;
+    let entries = session.into_iter().map(|(key, value)| (key, Value::from(value))).collect();
+    Ok((Ticket { id, issued_at, expires_at, revision }, entries))
+}

@@ -1,0 +1,371 @@
+//! Loading, saving, renewing and ending sessions.
+
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use exchange::{
+    BoxFuture, EndSignal, Fault, FaultKind, FrozenEntries, Request, Response, Session, SessionEntries,
+    SessionManager,
+};
+use tokio::sync::watch;
+
+use super::super::cookie::{SessionCookie, lifetime};
+use super::super::keys::SessionKeys;
+use super::super::options::SubjectOptions;
+use super::claims::{self, Id, Ticket};
+use super::opened::{Opened, OpenedCookies};
+use super::parts::{self, Presented};
+use super::states::{Shard, State, States};
+use super::{CONTENT_BYTES_MAX, Refusal};
+
+/// A clock that is set while somebody waits for the end of a session is noticed after this long.
+const CLOCK_CHECK_INTERVAL: Duration = Duration::from_hours(1);
+
+/// What the configuration says.
+pub(super) struct Settings {
+    pub(super) timeout_seconds: u64,
+    pub(super) skew_seconds: u64,
+    pub(super) is_persistent: bool,
+    pub(super) is_compressed: bool,
+    pub(super) parts_max: usize,
+    pub(super) subject: SubjectOptions,
+}
+
+/// Where the manager is declared.
+pub(super) struct Place {
+    pub(super) name: String,
+    pub(super) type_name: &'static str,
+    pub(super) file: String,
+}
+
+/// See [`super::JwtSession`].
+pub(super) struct Manager {
+    pub(super) place: Place,
+    cookie: SessionCookie,
+    keys: Arc<SessionKeys>,
+    opened: OpenedCookies,
+    pub(super) states: Arc<States>,
+    pub(super) settings: Settings,
+}
+
+/// What a session was loaded from.
+#[derive(Default)]
+struct Origin {
+    opened: Option<Arc<Opened>>,
+    /// Whether the request had a cookie, good or bad.
+    had_cookie: bool,
+    /// The cookies of the request beside the first, a bit for each number.
+    others: u32,
+    /// The ticket of a session that has begun, or got another id, with this request.
+    begun: OnceLock<Ticket>,
+}
+
+impl Origin {
+    fn ticket(&self) -> Option<Ticket> {
+        self.begun.get().copied().or_else(|| self.opened.as_ref().map(|opened| opened.ticket))
+    }
+}
+
+/// What has to be done to the browser's cookies.
+enum Outcome {
+    Set { parts: Vec<String>, kept: String },
+    Forget,
+    Nothing,
+}
+
+impl Manager {
+    pub(super) fn new(
+        place: Place,
+        cookie: SessionCookie,
+        keys: Arc<SessionKeys>,
+        states: Arc<States>,
+        settings: Settings,
+    ) -> Self {
+        Self { place, cookie, keys, opened: OpenedCookies::default(), states, settings }
+    }
+
+    /// The session of a request at this time; a new one where it has none that is good.
+    pub(super) fn find_or_make(&self, request: &Request, now: Duration) -> Session {
+        let presented = Presented::of(request, self.cookie.name());
+        let mut refused = None;
+        for first in &presented.first {
+            match self.open(&presented, first, now.as_secs()) {
+                Ok((opened, entries, is_outdated)) => {
+                    let (id, others) = (opened.id.clone(), presented.numbers);
+                    let entries = Arc::new(SessionEntries::thawed(entries));
+                    let origin =
+                        Origin { opened: Some(opened), had_cookie: true, others, begun: OnceLock::new() };
+                    let session = Session::sharing(id, entries).with_origin(Arc::new(origin));
+                    if is_outdated {
+                        session.outdate();
+                    }
+                    return session;
+                }
+                Err(_) if first.is_empty() => {}
+                Err(refusal) => refused = refused.or(Some((refusal, *first))),
+            }
+        }
+        if let Some((refusal, first)) = refused {
+            self.complain(refusal, first);
+        }
+        let had_cookie = !presented.first.is_empty();
+        let origin = Origin { had_cookie, others: presented.numbers, ..Origin::default() };
+        Session::new("", []).with_origin(Arc::new(origin))
+    }
+
+    /// What the cookie that begins with `first` says, the entries of the session, and whether the cookie is older than
+    /// these.
+    fn open<'r>(
+        &self,
+        presented: &Presented<'r>,
+        first: &'r str,
+        now: u64,
+    ) -> Result<(Arc<Opened>, FrozenEntries, bool), Refusal> {
+        let text = presented.whole(first)?;
+        let keys = self.keys.generation();
+        let opened = match self.opened.get(&text, keys) {
+            Some(opened) => {
+                opened.ticket.check(self.settings.skew_seconds, now)?;
+                opened
+            }
+            None => {
+                let content = self.keys.open(&text, CONTENT_BYTES_MAX).ok_or(Refusal::Unknown)?;
+                let (ticket, entries) = claims::read(&content, self.cookie.name())?;
+                ticket.check(self.settings.skew_seconds, now)?;
+                let opened = Arc::new(Opened::new(&text, keys, ticket, entries));
+                self.opened.keep(&opened);
+                opened
+            }
+        };
+        let mut shard = self.states.of(opened.ticket.id);
+        if shard.is_dead(opened.ticket.id) {
+            return Err(Refusal::Ended);
+        }
+        match shard.latest(opened.ticket.id) {
+            Some(latest) if latest.ticket.revision > opened.ticket.revision => {
+                let entries = latest.entries.clone();
+                Ok((opened.clone(), entries, true))
+            }
+            Some(latest) if latest.ticket.revision == opened.ticket.revision => {
+                Ok((opened.clone(), opened.entries.clone(), false))
+            }
+            _ => {
+                shard.keep(State::of(&opened));
+                Ok((opened.clone(), opened.entries.clone(), false))
+            }
+        }
+    }
+
+    /// Each cookie is complained about once: browsers send what has expired for a long time.
+    fn complain(&self, refusal: Refusal, first: &str) {
+        if self.opened.is_news(first) {
+            let (object, cookie) = (self.place.name.as_str(), self.cookie.name());
+            tracing::warn!(object, cookie, "A session cookie is ignored: {refusal}.");
+        }
+    }
+
+    /// Saves a session at this time, and says so in the response.
+    ///
+    /// # Errors
+    /// It cannot be kept: it is too large, or the cryptographic library refuses. The browser's cookie stays as it is.
+    pub(super) fn keep(
+        &self,
+        session: &Session,
+        response: &mut Response,
+        now: Duration,
+    ) -> Result<(), Fault> {
+        let unknown = Origin::default();
+        let origin = session.origin::<Origin>().unwrap_or(&unknown);
+        let outcome = match origin.ticket() {
+            Some(ticket) => self.go_on(session, origin, ticket, now)?,
+            None => self.begin(session, origin, now)?,
+        };
+        match outcome {
+            Outcome::Set { parts, kept } => {
+                parts::set(&self.cookie, &parts, &kept, origin.others, response);
+            }
+            Outcome::Forget => parts::forget(&self.cookie, 0, origin.others, response),
+            Outcome::Nothing => {}
+        }
+        Ok(())
+    }
+
+    /// Saves a session that has begun with this request.
+    fn begin(&self, session: &Session, origin: &Origin, now: Duration) -> Result<Outcome, Fault> {
+        let entries = session.entries().freeze();
+        if entries.is_empty() {
+            return Ok(if origin.had_cookie { Outcome::Forget } else { Outcome::Nothing });
+        }
+        let issued_at = now.as_secs();
+        let expires_at = issued_at.saturating_add(self.settings.timeout_seconds);
+        let ticket = Ticket { id: Id::random()?, issued_at, expires_at, revision: milliseconds(now) };
+        let (state, outcome) = self.seal(ticket, entries, now)?;
+        self.states.of(ticket.id).keep(state);
+        let _ = origin.begun.set(ticket);
+        Ok(outcome)
+    }
+
+    /// Saves what a request has changed in a session onto the latest state of it that is known.
+    fn go_on(
+        &self,
+        session: &Session,
+        origin: &Origin,
+        ticket: Ticket,
+        now: Duration,
+    ) -> Result<Outcome, Fault> {
+        let id = ticket.id;
+        let mut shard = self.states.of(id);
+        if shard.is_dead(id) {
+            tracing::debug!(
+                object = self.place.name,
+                "A session has ended while a request of it was served."
+            );
+            return Ok(Outcome::Nothing);
+        }
+        let latest = shard.latest(id).filter(|latest| latest.ticket.revision >= ticket.revision).cloned();
+        let (base, before) = match (latest, &origin.opened) {
+            (Some(latest), _) => (latest.ticket, latest.entries),
+            (None, Some(opened)) if opened.ticket.id == id => (ticket, opened.entries.clone()),
+            // Begun with this request, and forgotten since: what the request knows is all there is.
+            (None, _) => (ticket, session.entries().freeze()),
+        };
+        let entries = SessionEntries::thawed(before);
+        let mut is_changed = false;
+        for (key, value) in session.changed() {
+            is_changed |= entries.update(&key, |_| Some(value))?;
+        }
+        let dead_until = base.expires_at.saturating_add(self.settings.skew_seconds);
+        if entries.is_empty() {
+            shard.kill(id, dead_until, now.as_secs());
+            shard.tell_end(id);
+            return Ok(Outcome::Forget);
+        }
+        let mut ticket = base;
+        let is_renewed = self.settings.subject.renews(session);
+        if is_changed || is_renewed {
+            ticket.revision = milliseconds(now).max(base.revision.saturating_add(1));
+        }
+        if !is_renewed {
+            let (state, outcome) = self.seal(ticket, entries.freeze(), now)?;
+            shard.keep(state);
+            return Ok(outcome);
+        }
+        ticket.id = Id::random()?;
+        let (state, outcome) = self.seal(ticket, entries.freeze(), now)?;
+        shard.kill(id, dead_until, now.as_secs());
+        let waiting = shard.take_watched(id);
+        // One lock at a time.
+        drop(shard);
+        self.adopt(state, waiting);
+        let _ = origin.begun.set(ticket);
+        Ok(outcome)
+    }
+
+    fn adopt(&self, state: State, waiting: Option<watch::Sender<bool>>) {
+        let id = state.ticket.id;
+        let mut shard: std::sync::MutexGuard<'_, Shard> = self.states.of(id);
+        shard.keep(state);
+        if let Some(waiting) = waiting {
+            shard.give_watched(id, waiting);
+        }
+    }
+
+    /// A state of a session, and the cookies that hold it.
+    ///
+    /// # Errors
+    /// There would have to be too many cookies; or see [`SessionKeys::seal`].
+    fn seal(&self, ticket: Ticket, entries: FrozenEntries, now: Duration) -> Result<(State, Outcome), Fault> {
+        let content = claims::write(&ticket, &entries, self.cookie.name())?;
+        if content.len() > CONTENT_BYTES_MAX {
+            return Err(self.too_large(&entries));
+        }
+        let keys = self.keys.generation();
+        let text = self.keys.seal(&content, self.settings.is_compressed)?;
+        let kept = if self.settings.is_persistent {
+            lifetime(Duration::from_secs(ticket.expires_at.saturating_sub(now.as_secs())))
+        } else {
+            String::new()
+        };
+        let Some(parts) = parts::split(&self.cookie, &text, &kept, self.settings.parts_max) else {
+            return Err(self.too_large(&entries));
+        };
+        let opened = Arc::new(Opened::new(&text, keys, ticket, entries));
+        self.opened.keep(&opened);
+        Ok((State::of(&opened), Outcome::Set { parts, kept }))
+    }
+
+    fn too_large(&self, entries: &FrozenEntries) -> Fault {
+        let mut sizes: Vec<(usize, &str)> =
+            entries.iter().map(|(key, value)| (value.to_json().to_string().len(), key)).collect();
+        sizes.sort_unstable_by(|one, other| other.cmp(one));
+        let largest: Vec<String> =
+            sizes.iter().take(3).map(|(bytes, key)| format!("`{key}` {bytes} bytes")).collect();
+        tracing::error!(
+            object = self.place.name,
+            largest = largest.join(", "),
+            "A session is too large for {} cookies and was not saved. Keep less in it, or raise `maxCookies`; the \
+             largest entries are named beside.",
+            self.settings.parts_max
+        );
+        Fault::new(FaultKind::HeadersTooLarge, "The session is too large for its cookies.").told()
+    }
+
+    fn end_of(&self, session: &Session) -> Option<EndSignal> {
+        let id = session.origin::<Origin>()?.ticket()?;
+        let end = Duration::from_secs(id.expires_at.saturating_add(self.settings.skew_seconds));
+        let mut shard = self.states.of(id.id);
+        if shard.is_dead(id.id) {
+            return Some(Box::pin(std::future::ready(())));
+        }
+        let mut ended = shard.watch(id.id);
+        Some(Box::pin(async move {
+            loop {
+                let left = end.saturating_sub(now());
+                if left.is_zero() {
+                    return;
+                }
+                let pause = tokio::time::sleep(left.min(CLOCK_CHECK_INTERVAL));
+                tokio::select! {
+                    () = pause => {}
+                    // It fails when nobody is left who could tell; then only time ends the session.
+                    Ok(()) = ended.changed() => return,
+                }
+            }
+        }))
+    }
+}
+
+impl State {
+    fn of(opened: &Opened) -> Self {
+        Self { ticket: opened.ticket, entries: opened.entries.clone(), bytes: opened.bytes() }
+    }
+}
+
+impl SessionManager for Manager {
+    fn load<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Session, Fault>> {
+        let session = self.find_or_make(request, now());
+        Box::pin(std::future::ready(Ok(session)))
+    }
+
+    fn save<'a>(
+        &'a self,
+        session: &'a Session,
+        response: &'a mut Response,
+    ) -> BoxFuture<'a, Result<(), Fault>> {
+        let outcome = self.keep(session, response, now());
+        Box::pin(std::future::ready(outcome))
+    }
+
+    fn ended(&self, session: &Session) -> Option<EndSignal> {
+        self.end_of(session)
+    }
+}
+
+/// Time since 1970.
+pub(super) fn now() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+fn milliseconds(now: Duration) -> u64 {
+    u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,242 @@
+//! `JwtSession`: sessions in the browser, in an encrypted cookie.
+//!
+//! | file | what it does |
+//! | --- | --- |
+//! | `claims` | what a cookie says |
+//! | `parts` | one value in several cookies |
+//! | `opened` | cookies that need not be decrypted again |
+//! | `states` | what this instance knows beside the cookies |
+//! | `manager` | loading, saving, renewing, ending |
+//! | `administration` | listing and revoking |
+
+mod administration;
+mod claims;
+mod generations;
+mod manager;
+mod opened;
+mod parts;
+mod states;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::sync::Arc;
+
+use exchange::{SessionDirectory, SessionManagerRef};
+use heap::{Builder, ObjectConfig, Spanned, TimeSpan};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use source::Diagnostic;
+
+use super::cookie::SessionCookieConfig;
+use super::keys::{EncryptionMethod, KeyFields, SessionKeys};
+use super::options::{self, SubjectOptions};
+use crate::secrets::SecretsProviderField;
+use manager::{Manager, Settings};
+use states::States;
+
+const COOKIE_NAME: &str = "openig-jwt-session";
+const DEFAULT_COOKIES_MAX: u32 = 5;
+
+/// There may be no more cookies than this for one session.
+const PARTS_MAX: usize = 20;
+
+/// Bytes that a session may have once it is decrypted and inflated. What a browser sends is never larger, unless
+/// somebody means harm.
+const CONTENT_BYTES_MAX: usize = 256 << 10;
+
+/// Keeps sessions in the browser, in an encrypted cookie. The gateway keeps nothing, so that instances with the same
+/// key serve the same sessions, and a session outlives a restart.
+///
+/// The cookie is a JWT that is encrypted and authenticated in one step (RFC 7516, `alg: dir`). It holds the entries of
+/// the session as JSON, and when the session ends: `sessionTimeout` after it has begun, however often it is used.
+/// A cookie that was changed, made with another key, or is over is as good as none, and the log says so. A session
+/// that has become empty expires its cookie.
+///
+/// In the heap of `config.json` under the name `Session` it is for all routes; in the field `session` of a route, for
+/// that route and those below. Routes beside each other share a session when the name of the cookie and the key are
+/// the same. The cookie is written when the session has changed, as the response leaves the route.
+///
+/// A session that is too long for one cookie of 4096 bytes is split over several, at most `maxCookies`. Beyond that
+/// the request is answered with 431, and the log names the largest entries. A listener takes 8192 bytes of header
+/// fields unless its `maxTotalHeadersSize` says otherwise; raise that where sessions are large.
+///
+/// **Requests at the same time.** Each state of a session has a revision, and each instance remembers the latest
+/// state of the sessions it has seen lately. A response that changes the session changes the entries its request has
+/// written in that latest state, not in the one its cookie came with; and a cookie that is older than the latest state
+/// counts as that state, and is written anew. So requests through one instance that race lose nothing. Between
+/// instances, the state that was written last counts as a whole. A session that was emptied, as by a logout, stays
+/// ended, whatever other responses are on their way.
+///
+/// **Revoking.** The admin connector lists the sessions that this instance has seen lately. A session that is revoked
+/// or renewed is refused by this instance until its time is over; other instances do not know. Where they have to,
+/// use a `SharedSessionManager`.
+///
+/// ```json
+/// {
+///   "name": "Session",
+///   "type": "JwtSession",
+///   "config": {
+///     "authenticatedEncryptionSecretId": "session.key",
+///     "encryptionMethod": "A256GCM",
+///     "secretsProvider": {
+///       "type": "Base64EncodedSecretStore",
+///       "config": { "secrets": { "session.key": "bm90IGEgc2VjcmV0LCAzMiBieXRlcyBmb3IgdGVzdHM=" } }
+///     },
+///     "cookie": { "name": "SID", "domain": ".example.com", "secure": true },
+///     "sessionTimeout": "1 hour",
+///     "skewAllowance": "2 minutes"
+///   }
+/// }
+/// ```
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct JwtSession {
+    /// The id of the symmetric key that encrypts sessions. Without it there is a random key, which is not shared with
+    /// other instances and ends with the process.
+    authenticated_encryption_secret_id: Option<Spanned<heap::SecretId>>,
+    /// The algorithm: A256GCM by default. It says how long the key is.
+    encryption_method: Option<EncryptionMethod>,
+    /// The cookie, which is called `openig-jwt-session` by default.
+    #[serde(default)]
+    cookie: SessionCookieConfig,
+    /// Older name of `name` in `cookie`.
+    cookie_name: Option<Spanned<String>>,
+    /// Older name of `domain` in `cookie`.
+    cookie_domain: Option<Spanned<String>>,
+    /// How long a session lasts from its beginning: 30 minutes by default, at most 3650 days, which is also what
+    /// `unlimited` means.
+    session_timeout: Option<Spanned<TimeSpan>>,
+    /// Whether the browser keeps the cookie until the session ends, even when it is closed meanwhile: false by default.
+    persistent_cookie: Option<bool>,
+    /// Where the key is looked up.
+    secrets_provider: Option<SecretsProviderField>,
+    /// How far the clocks of instances may differ: zero by default. A session is valid this long before it was issued
+    /// and after it has expired.
+    skew_allowance: Option<Spanned<TimeSpan>>,
+    /// Whether sessions are compressed before they are encrypted: false by default.
+    use_compression: Option<bool>,
+    /// The entry that says whose session it is, for lists of sessions. An addition of Portcullis.
+    subject: Option<String>,
+    /// Entries whose change gives the session another id, so that an older cookie is refused: the one of `subject` by
+    /// default. An addition of Portcullis.
+    renew_on: Option<Vec<String>>,
+    /// Over how many cookies a session may be split: 5 by default, at most 20. An addition of Portcullis.
+    max_cookies: Option<Spanned<u32>>,
+}
+
+impl ObjectConfig for JwtSession {
+    const TYPE: &'static str = "JwtSession";
+    const ALIASES: &'static [&'static str] = &["JwtSessionFactory"];
+    type Object = SessionManagerRef;
+
+    fn build(self, b: &mut Builder<'_>) -> Result<SessionManagerRef, Diagnostic> {
+        self.manager(Self::TYPE, b)
+    }
+}
+
+/// [JwtSession](JwtSession.md) under the name that releases since 2024.11 give it. It is the same in every respect.
+///
+/// ```json
+/// {
+///   "name": "Session",
+///   "type": "JwtSessionManager",
+///   "config": { "cookie": { "name": "SID" }, "sessionTimeout": "1 hour" }
+/// }
+/// ```
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct JwtSessionManager(JwtSession);
+
+impl ObjectConfig for JwtSessionManager {
+    const TYPE: &'static str = "JwtSessionManager";
+    type Object = SessionManagerRef;
+
+    fn build(self, b: &mut Builder<'_>) -> Result<SessionManagerRef, Diagnostic> {
+        self.0.manager(Self::TYPE, b)
+    }
+}
+
+impl JwtSession {
+    fn manager(self, type_name: &'static str, b: &mut Builder<'_>) -> Result<SessionManagerRef, Diagnostic> {
+        let timeout = options::timeout(self.session_timeout.as_ref(), b)?;
+        let skew =
+            self.skew_allowance.as_deref().map_or(Some(std::time::Duration::ZERO), |span| span.limit());
+        let Some(skew) = skew.filter(|skew| *skew <= options::TIMEOUT_MAX) else {
+            let span = self.skew_allowance.as_ref().map(Spanned::span);
+            return Err(b.error("with such a skewAllowance no session would ever end", span));
+        };
+        let parts_max = self.max_cookies.as_deref().copied().unwrap_or(DEFAULT_COOKIES_MAX);
+        let parts_max = usize::try_from(parts_max).unwrap_or(usize::MAX);
+        if !(1..=PARTS_MAX).contains(&parts_max) {
+            let span = self.max_cookies.as_ref().map(Spanned::span);
+            return Err(b.error(format!("maxCookies is a number from 1 to {PARTS_MAX}"), span));
+        }
+        let mut cookie = self.cookie;
+        cookie.name = cookie.name.or(self.cookie_name);
+        cookie.domain = cookie.domain.or(self.cookie_domain);
+        let cookie = cookie.checked(COOKIE_NAME, b)?;
+        let method = self.encryption_method.unwrap_or_default();
+        // Managers with the same cookie and key are for the same sessions, wherever they are declared.
+        let key = self
+            .authenticated_encryption_secret_id
+            .as_ref()
+            .map_or_else(|| format!("the key of {}", b.file()), |id| format!("the secret {}", id.0));
+        let states = b.shared(
+            &format!("{}\n{key}\n{method:?}\nstates of JWT sessions", cookie.name()),
+            States::default,
+        );
+        let keys = SessionKeys::new(
+            KeyFields {
+                secret_id: self.authenticated_encryption_secret_id,
+                encryption_method: self.encryption_method,
+                secrets_provider: self.secrets_provider,
+            },
+            b,
+        )?;
+        let settings = Settings {
+            timeout_seconds: timeout.as_secs().max(1),
+            skew_seconds: skew.as_secs(),
+            is_persistent: self.persistent_cookie.unwrap_or(false),
+            is_compressed: self.use_compression.unwrap_or(false),
+            parts_max,
+            subject: SubjectOptions::new(self.subject, self.renew_on),
+        };
+        let place = manager::Place { name: b.name().to_owned(), type_name, file: b.file().to_owned() };
+        let manager = Arc::new(Manager::new(place, cookie, keys, states, settings));
+        if let Some(directory) = b.service::<SessionDirectory>() {
+            directory.register(&manager);
+        }
+        Ok(SessionManagerRef::shared(manager))
+    }
+}
+
+/// Why a cookie is as good as none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refusal {
+    /// It was not encrypted with a key that is valid here, or has been changed.
+    Unknown,
+    /// What it says is no session, or one of another cookie.
+    NoSession,
+    /// It is split, and a part is missing or of another version.
+    Incomplete,
+    /// Its time is over.
+    Expired,
+    /// It was issued later than now.
+    FromTheFuture,
+    /// It was revoked, emptied, or replaced by another id.
+    Ended,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unknown => "it was not made with a key that is valid here, or has been changed",
+            Self::NoSession => "what it says is not a session of this cookie",
+            Self::Incomplete => "a part of it is missing or belongs to another version",
+            Self::Expired => "it has expired",
+            Self::FromTheFuture => "it was issued later than now; do the clocks differ?",
+            Self::Ended => "its session has ended",
+        })
+    }
+}

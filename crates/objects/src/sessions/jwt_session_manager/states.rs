@@ -1,0 +1,185 @@
+//! [`States`]: what this instance knows of sessions beside what their cookies say.
+//!
+//! That is the latest state it has seen of each, so that responses that race do not undo each other's work; which
+//! ids are dead though their cookies are not; and who waits for the end of a session. All of it is bounded.
+
+use std::collections::hash_map::RandomState;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::hash::BuildHasher;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use exchange::FrozenEntries;
+use tokio::sync::watch;
+
+use super::claims::{Id, Ticket};
+use super::generations::{Generations, Room};
+
+/// Parts with a lock of their own, so that cores rarely wait for each other.
+const SHARDS: usize = 64;
+
+/// For each half of each part: 32768 sessions, and 32 MiB of what they hold, in all.
+const ROOM: Room = Room { entries: 32_768 / SHARDS / 2, bytes: (32 << 20) / SHARDS / 2 };
+
+/// Dead ids per part: 65536 in all. Beyond that, the one that is nearest to its end is forgotten.
+const DEAD_MAX: usize = 65_536 / SHARDS;
+
+/// The latest state of a session.
+#[derive(Clone)]
+pub(super) struct State {
+    pub(super) ticket: Ticket,
+    pub(super) entries: FrozenEntries,
+    /// What it weighs in memory, roughly.
+    pub(super) bytes: usize,
+}
+
+/// What is known of sessions. It outlives a reload, and managers with the same cookie and the same key share it.
+pub(crate) struct States {
+    hasher: RandomState,
+    shards: [Mutex<Shard>; SHARDS],
+}
+
+/// A part of what is known, for as long as it is held.
+pub(super) struct Shard {
+    latest: Generations<Id, State>,
+    dead: HashSet<Id>,
+    /// The second until which each is dead, the nearest first.
+    dead_until: BTreeSet<(u64, Id)>,
+    watched: HashMap<Id, watch::Sender<bool>>,
+    /// How many are watched before those that nobody waits for any more are looked for.
+    watched_check: usize,
+}
+
+impl Default for States {
+    fn default() -> Self {
+        Self { hasher: RandomState::new(), shards: std::array::from_fn(|_| Mutex::new(Shard::new())) }
+    }
+}
+
+impl States {
+    /// The part that knows of this session.
+    pub(super) fn of(&self, id: Id) -> MutexGuard<'_, Shard> {
+        #[expect(clippy::cast_possible_truncation, reason = "the remainder is below the number of shards")]
+        let at = (self.hasher.hash_one(id) % SHARDS as u64) as usize;
+        Self::lock(&self.shards[at])
+    }
+
+    /// The latest states of all sessions that are known and alive.
+    pub(super) fn alive(&self, now: u64) -> Vec<State> {
+        let mut alive = Vec::new();
+        for shard in &self.shards {
+            let shard = Self::lock(shard);
+            let states = shard.latest.iter().map(|(_, state)| state);
+            let states =
+                states.filter(|state| state.ticket.expires_at >= now && !shard.is_dead(state.ticket.id));
+            alive.extend(states.cloned());
+        }
+        alive
+    }
+
+    fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
+        // Nothing under the lock panics.
+        shard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shard {
+    fn new() -> Self {
+        Self {
+            latest: Generations::new(ROOM),
+            dead: HashSet::new(),
+            dead_until: BTreeSet::new(),
+            watched: HashMap::new(),
+            watched_check: 64,
+        }
+    }
+
+    /// The latest state that is known.
+    pub(super) fn latest(&mut self, id: Id) -> Option<&State> {
+        self.latest.get(id).map(|state| &*state)
+    }
+
+    /// Takes a state for the latest.
+    pub(super) fn keep(&mut self, state: State) {
+        let bytes = state.bytes;
+        self.latest.insert(state.ticket.id, state, bytes);
+    }
+
+    /// Whether cookies of this id are refused.
+    pub(super) fn is_dead(&self, id: Id) -> bool {
+        self.dead.contains(&id)
+    }
+
+    /// Refuses cookies of this id until they end by themselves, and forgets what it holds.
+    pub(super) fn kill(&mut self, id: Id, until: u64, now: u64) {
+        self.latest.remove(id);
+        while let Some((end, first)) = self.dead_until.first().copied()
+            && (end < now || self.dead_until.len() >= DEAD_MAX)
+        {
+            self.dead_until.remove(&(end, first));
+            self.dead.remove(&first);
+        }
+        if self.dead.insert(id) {
+            self.dead_until.insert((until, id));
+        }
+    }
+
+    /// Tells those who wait for its end.
+    pub(super) fn tell_end(&mut self, id: Id) {
+        if let Some(watched) = self.watched.remove(&id) {
+            watched.send_replace(true);
+        }
+    }
+
+    /// Turns true when the session ends before its time.
+    pub(super) fn watch(&mut self, id: Id) -> watch::Receiver<bool> {
+        if self.watched.len() >= self.watched_check {
+            self.watched.retain(|_, watched| watched.receiver_count() > 0);
+            self.watched_check = (self.watched.len() * 2).max(64);
+        }
+        self.watched.entry(id).or_insert_with(|| watch::Sender::new(false)).subscribe()
+    }
+
+    /// Takes those who wait for the end of a session away, to be given to its next id.
+    pub(super) fn take_watched(&mut self, id: Id) -> Option<watch::Sender<bool>> {
+        self.watched.remove(&id)
+    }
+
+    /// Lets those who waited for the end of another id wait for this one.
+    pub(super) fn give_watched(&mut self, id: Id, watched: watch::Sender<bool>) {
+        self.watched.insert(id, watched);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_too_many_dead_ids_those_nearest_to_their_end_are_forgotten() {
+        let mut shard = Shard::new();
+        let ids: Vec<Id> = (0..DEAD_MAX + 1).map(|_| Id::random().unwrap()).collect();
+        for (at, id) in ids.iter().enumerate() {
+            // The last one ends first of those that are left.
+            shard.kill(*id, 1000 + at as u64, 500);
+        }
+        assert!(!shard.is_dead(ids[0]));
+        assert!(ids[1..].iter().all(|id| shard.is_dead(*id)));
+        let another = Id::random().unwrap();
+        shard.kill(another, 9000, 8000);
+        assert_eq!(shard.dead.len(), 1, "those whose time is over need not be remembered");
+        assert!(shard.is_dead(another));
+    }
+
+    #[test]
+    fn what_nobody_waits_for_is_not_watched_any_more() {
+        let mut shard = Shard::new();
+        let kept = Id::random().unwrap();
+        let mut waiting = shard.watch(kept);
+        for _ in 0..1000 {
+            drop(shard.watch(Id::random().unwrap()));
+        }
+        assert!(shard.watched.len() <= 128, "{}", shard.watched.len());
+        shard.tell_end(kept);
+        assert!(*waiting.borrow_and_update());
+    }
+}
