@@ -6,6 +6,8 @@
 mod circuit_breaker;
 pub mod decorators;
 pub mod filters;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod handlers;
 mod header_text;
 mod not_offered;

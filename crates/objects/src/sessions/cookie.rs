@@ -115,7 +115,7 @@ impl SessionCookieConfig {
 
 impl SessionCookie {
     /// A cookie with the default attributes.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(crate) fn plain(name: &str) -> Self {
         let (name, attributes) = (name.to_owned(), "; Path=/; HttpOnly; SameSite=Lax".to_owned());
         Self { identity: format!("{name};;/"), name, attributes }

@@ -17,6 +17,8 @@ mod valkey_store;
 pub use errors::CODES;
 pub use file_store::FileStore;
 pub use in_memory_session_manager::InMemorySessionManager;
+#[cfg(fuzzing)]
+pub(crate) use jwt_session_manager::fuzzing::fuzz_cookie;
 pub use jwt_session_manager::{JwtSession, JwtSessionManager};
 pub use shared_session_manager::SharedSessionManager;
 pub use shared_store::SharedStoreRef;

@@ -11,6 +11,8 @@
 
 mod administration;
 mod claims;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod generations;
 mod manager;
 mod opened;
@@ -60,6 +62,9 @@ const CONTENT_BYTES_MAX: usize = 256 << 10;
 /// A session that is too long for one cookie of 4096 bytes is split over several, at most `maxCookies`. Beyond that
 /// the request is answered with 431, and the log names the largest entries. A listener takes 8192 bytes of header
 /// fields unless its `maxTotalHeadersSize` says otherwise; raise that where sessions are large.
+///
+/// A key is replaced by naming the new one first and the old one behind it, for as long as a session lasts: the first
+/// encrypts, all of them decrypt.
 ///
 /// **Requests at the same time.** Each state of a session has a revision, and each instance remembers the latest
 /// state of the sessions it has seen lately. A response that changes the session changes the entries its request has

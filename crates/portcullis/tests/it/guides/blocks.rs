@@ -63,8 +63,8 @@ const HTTP: Place = Place::Instance("conf/webserver.listener-http.json");
 const HTTPS: Place = Place::Instance("conf/webserver.listener-https.json");
 const BOOT: Place = Place::Properties("resolver/boot.properties");
 const THREE: &[&str] = &[
-    "guides::three_instances_dispatch_as_the_text_says",
-    "guides::the_second_and_third_instance_greet_by_the_name_in_the_session",
+    "three_instances::a_session_of_the_first_instance_is_known_to_the_second_and_the_third",
+    "three_instances::a_session_outlives_a_restart_of_every_instance",
 ];
 
 pub(super) const GUIDES: &[Guide] = &[
@@ -209,7 +209,7 @@ pub(super) const GUIDES: &[Guide] = &[
                 "install-jwt-session-encrypt.json",
                 "Encrypt JWT sessions",
                 Place::Route,
-                &["guides::the_route_with_the_encrypted_session_answers"],
+                &["jwt_session::keys::the_route_of_the_guide_encrypts_with_the_key_that_keytool_makes"],
             )
             .mended(),
             block(

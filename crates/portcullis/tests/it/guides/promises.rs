@@ -1,7 +1,7 @@
 //! What the guides say their configurations do, as far as the objects in them exist.
 
 use expect_test::expect;
-use serde_json::{Value, json};
+use serde_json::json;
 use testbed::upstream;
 
 use super::{printed, text};
@@ -78,67 +78,6 @@ fn property_files_read_as_printed() {
         it is {iam.web-server.https.client-auth=REQUIRED, iam.web-server.https.truststore.type=PKCS12, iam.web-server.https.truststore.file=instances/auth/iam-truststore.p12, iam.web-server.https.truststore.password=password}
     "#]]
     .assert_eq(&shown);
-}
-
-/// The printed route without the session and the secrets that this version does not offer, so that the rest of it
-/// can be seen at work.
-fn without_session(file: &str) -> Value {
-    let mut route = printed(file);
-    let fields = route.as_object_mut().unwrap();
-    assert!(fields.remove("session").is_some() && fields.remove("heap").is_some(), "{file}");
-    route
-}
-
-#[test]
-fn three_instances_dispatch_as_the_text_says() {
-    let second = without_session("install-instance2-retrieve-session-username.json").to_string();
-    let third = without_session("install-instance3-retrieve-session-username.json").to_string();
-    let second = gateway().route("instance2", &second).start();
-    let third = gateway().route("instance3", &third).start();
-    let first = without_session("install-instance1-loadbalancer.json")
-        .to_string()
-        .replace("ig.example.com:8002", &second.address().to_string())
-        .replace("ig.example.com:8003", &third.address().to_string());
-    let first = gateway().route("instance1", &first).start();
-
-    let reply = first.get("/log-in-and-generate-session");
-    assert_eq!(reply.status, 200, "{reply}");
-    assert_eq!(reply.field("content-type"), Some("text/html; charset=UTF-8"));
-    assert_eq!(reply.text(), "<html><body>Sam Carter logged IN. (JWT session generated)</body></html>");
-    for (query, expected) in [("?one", "(instance2)"), ("", "(instance2)"), ("?two", "(instance3)")] {
-        let reply = first.get(&format!("/webapp/browsing{query}"));
-        assert_eq!(reply.status, 200, "{reply}");
-        let body = reply.text();
-        let line = format!("    Session.authUsername is not defined! {expected}");
-        assert_eq!(body, format!("<html>\n  <body>\n{line}\n  </body>\n</html>"));
-    }
-    assert_eq!(first.get("/webapp/browsing?three").status, 404, "no binding takes it");
-    assert!(first.log().contains("GET http"), "the capture shows what was proxied: {}", first.log());
-}
-
-#[test]
-fn the_second_and_third_instance_greet_by_the_name_in_the_session() {
-    let first = printed("install-instance1-loadbalancer.json");
-    let log_in = &first["handler"]["config"]["bindings"][2]["handler"]["config"]["filters"];
-    for number in [2, 3] {
-        let mut route = without_session(&format!("install-instance{number}-retrieve-session-username.json"));
-        // The session of the first instance is not shared yet, so its filter writes this one.
-        let greeting = route["handler"].take();
-        route["handler"] = json!({ "type": "Chain", "config": { "filters": log_in, "handler": greeting } });
-        let gateway = gateway().route("greeting", &route.to_string()).start();
-        let body = gateway.get("/webapp/browsing").text();
-        assert!(body.contains(&format!("Hello, Sam Carter !! (instance{number})")), "{body}");
-    }
-}
-
-#[test]
-fn the_route_with_the_encrypted_session_answers() {
-    let route = without_session("install-jwt-session-encrypt.json").to_string();
-    let gateway = gateway().route("jwt-session-encrypt", &route).start();
-    let reply = gateway.get("/jwt-session-encrypt");
-    assert_eq!((reply.status, reply.text().as_str()), (200, "Hello world!"), "{reply}");
-    assert_eq!(reply.field("content-type"), Some("text/plain; charset=UTF-8"));
-    assert_eq!(gateway.get("/jwt-session-encrypt/").status, 404);
 }
 
 #[test]
