@@ -114,9 +114,7 @@ impl SessionEntries {
     /// A copy of all entries.
     pub fn values(&self) -> IndexMap<String, Value<'static>> {
         match self.lock().list() {
-            Ok(entries) => {
-                entries.iter().map(|(key, value)| (key.to_string(), value.clone())).collect()
-            }
+            Ok(entries) => entries.iter().map(|(key, value)| (key.to_string(), value.clone())).collect(),
             Err(packed) => packed.entries().map(|(key, value)| (key.to_owned(), value)).collect(),
         }
     }

@@ -318,7 +318,7 @@ fn digest(secrets: &[Secret]) -> [u8; 32] {
 impl SessionKeys {
     /// What a rotation does.
     pub(crate) fn replace(&self, keys: Vec<Arc<DirectKey>>) {
-        self.current.store(Arc::new(KeyRing { keys, digest: None }));
+        self.current.store(Arc::new(KeyRing { keys, ..KeyRing::default() }));
         self.changes.fetch_add(1, Ordering::AcqRel);
     }
 }

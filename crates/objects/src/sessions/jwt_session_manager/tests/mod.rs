@@ -44,7 +44,7 @@ fn settings() -> Settings {
 
 /// These keys, the active one first.
 fn keys(keys: &[&Arc<DirectKey>]) -> Arc<SessionKeys> {
-    let ring = SessionKeys::fixed(Vec::new());
+    let ring = SessionKeys::fixed(&[]);
     ring.replace(keys.iter().map(|key| (*key).clone()).collect());
     ring
 }
