@@ -1,6 +1,8 @@
 //! Sessions that operators end, and those that get another id.
 
 use super::*;
+use crate::live_sessions;
+use crate::sample_app::SampleApp;
 
 fn api(gateway: &Gateway, method: &str, target: &str) -> Reply {
     gateway.client().send(method, &format!("/openig/api/sessions{target}"), &[], b"")
@@ -50,4 +52,32 @@ fn another_user_gets_another_id_and_an_older_cookie_is_refused() {
     );
     browser.write(&gateway, "level", "2");
     assert_eq!(before.clone().read(&gateway, "user"), "");
+}
+
+/// That a WebSocket of a session that lasts this long is closed by `end`.
+#[track_caller]
+fn check_connection(timeout: &str, end: impl FnOnce(&Client, &str)) {
+    let application = SampleApp::start();
+    let mut session = manager(&json!({ "subject": "user", "sessionTimeout": timeout }));
+    session["name"] = json!("Session");
+    let config = json!({ "heap": [session], "handler": { "type": "Router" } });
+    let gateway = live_sessions::builder(&application.uri(), "1 hour").config(&config.to_string()).start();
+    let client = gateway.client();
+    let cookie = live_sessions::log_in(&client, "bob");
+    let mut socket = client.websocket_with("/ws", &[("Cookie", &cookie)]);
+    socket.send_text("hello");
+    assert_eq!(socket.read_text(), "hello");
+    end(&client, &cookie);
+    assert_eq!(socket.answer_close(), (4401, "session ended".to_owned()));
+}
+
+#[test]
+fn connections_end_with_their_session() {
+    check_connection("1 hour", |client, _| {
+        client.send("DELETE", "/openig/api/sessions?subject=bob", &[], b"");
+    });
+    check_connection("1 hour", |client, cookie| {
+        assert_eq!(client.send("GET", "/logout", &[("Cookie", cookie)], b"").text(), "bye");
+    });
+    check_connection("2 seconds", |_, _| {});
 }
