@@ -11,10 +11,11 @@ mod module;
 mod server;
 mod sni;
 
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
 use testbed::{Gateway, GatewayBuilder};
 
+use crate::printed_steps::said;
 use crate::{gateway, guides, tools};
 use keys::Keys;
 
@@ -115,8 +116,4 @@ fn curl(port: u16, name: &str, path: &str, arguments: &[&str]) -> String {
     ]);
     command.arg("--resolve").arg(format!("{name}:{port}:127.0.0.1")).args(arguments);
     said(&command.arg(format!("https://{name}:{port}{path}")).output().unwrap())
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
