@@ -34,21 +34,23 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Keeps sessions in Valkey or Redis, so that several gateways share them. An addition of Portcullis.
 ///
-/// Every Valkey, and Redis from version 6 on, has what is needed; the tests run against Redis 7. There may be one server,
-/// a master that Sentinel names, or a cluster. What is kept is encrypted by whoever keeps it, not by the store; the
-/// passwords of the servers and the names of records are not, so use `tls` unless the network is yours.
+/// Every Valkey, and Redis from version 6 on, has what is needed; the tests run against Redis 7. There may be one
+/// server, a master that Sentinel names, or a cluster. What is kept is encrypted by whoever keeps it, not by the
+/// store; the passwords of the servers and the names of records are not, so use `tls` unless the network is yours.
 ///
 /// A store that does not answer is an error of the request (503, with `Retry-After`), never a session that is not
-/// there. A request waits at most `connectTimeout` and `timeout` together. A connection that has died meanwhile, a master that
-/// has become a replica, or a key that has moved to another node of the cluster is not the request's trouble: the command
-/// is sent once more to whoever is in charge now. While there is no master, requests fail at once.
+/// there. A request waits at most `connectTimeout` and `timeout` together. A connection that has died meanwhile, a
+/// master that has become a replica, or a key that has moved to another node of the cluster is not the request's
+/// trouble: the command is sent once more to whoever is in charge now. While there is no master, requests fail at
+/// once.
 ///
 /// When the store cannot be used at start, the log says so and the gateway starts: the store may come later. When it
 /// fails or comes back later, the log says that, too.
 ///
 /// Passwords are asked for at each connect, so that a new one counts from the next connection on. Access lists need
-/// to allow: `~portcullis:* +@connection +@scripting +@hash +@set +pexpire +pttl +del +scan +ping`, for Sentinel `+role`, for
-/// a cluster `+cluster|slots`.
+/// to allow
+/// `~portcullis:* +@connection +@scripting +@hash +@set +pexpire +pttl +del +scan +ping`,
+/// for Sentinel `+role`, and for a cluster `+cluster|slots`.
 ///
 /// The master must not evict sessions (`maxmemory-policy noeviction`), and replication takes a moment: what was
 /// written just before a master died may be lost.
@@ -93,7 +95,8 @@ pub struct ValkeyStore {
     /// Without it there is no TLS. Certificates have to be for the hosts of `addresses`, and for those that Sentinel or the
     /// cluster name.
     tls: Option<Ref<ClientTlsRef>>,
-    /// Stands before every name in the store: `portcullis:` by default. Gateways with the same prefix share sessions.
+    /// Stands before every name in the store: `portcullis:` by default. Gateways with the same prefix share
+    /// sessions.
     key_prefix: Option<Spanned<String>>,
     /// How long connecting takes at most, with TLS and password: 2 seconds by default.
     connect_timeout: Option<PositiveDuration>,
