@@ -310,6 +310,13 @@ impl Cluster {
         self.0.iter().position(has).unwrap_or_else(|| panic!("no node has `{key}`"))
     }
 
+    /// The replica of a node.
+    pub fn replica(&self, master: usize) -> usize {
+        let line = format!("master_port:{}", self.0[master].port);
+        let follows = |node: &Redis| node.cli(&["INFO", "replication"]).contains(&line);
+        self.0.iter().position(follows).unwrap_or_else(|| panic!("the node has no replica"))
+    }
+
     /// Begins to move the slot of a key to another node: its keys stay where they are, new ones are made there.
     pub fn begin_move(&self, key: &str, from: usize, to: usize) {
         let slot = self.0[0].cli(&["CLUSTER", "KEYSLOT", key]);

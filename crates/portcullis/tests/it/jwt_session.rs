@@ -12,6 +12,7 @@ use crate::key_tools::Keys;
 use crate::tools::are_here;
 use crate::{gateway, guides};
 
+mod ending;
 mod keys;
 mod placement;
 

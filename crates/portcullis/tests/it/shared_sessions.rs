@@ -1,9 +1,10 @@
 //! `SharedSessionManager` as browsers meet it: several gateways with one store, which die and come back.
 
 use std::thread;
+use std::time::Duration;
 
 use testbed::redis::{self, Redis};
-use testbed::{Client, Gateway, GatewayBuilder, Reply, eventually};
+use testbed::{Client, Folder, Gateway, GatewayBuilder, Reply, WebSocket, eventually};
 
 use crate::sample_app::SampleApp;
 use crate::{gateway, live_sessions};
@@ -157,6 +158,19 @@ fn a_session_outlives_a_gateway_that_is_killed() {
 }
 
 #[test]
+fn a_session_in_a_file_outlives_a_gateway_that_is_killed() {
+    let folder = Folder::new();
+    let file = folder.path().join("sessions.redb");
+    let store = format!(r#"{{ "type": "FileStore", "config": {{ "file": "{}" }} }}"#, file.display());
+    let mut browser = Browser::default();
+    let mut gateway = configured(&store).start();
+    browser.write(&gateway, "user", "bob");
+    gateway.kill();
+    let gateway = configured(&store).start();
+    assert_eq!(browser.read(&gateway, "user"), "bob");
+}
+
+#[test]
 fn while_the_store_is_down_the_answer_is_503_and_the_cookie_stays() {
     if !redis::is_here() {
         return;
@@ -185,6 +199,25 @@ fn while_the_store_is_down_the_answer_is_503_and_the_cookie_stays() {
     assert_eq!(gateway.log().matches("The store of sessions does not answer").count(), 1, "it is told once");
 }
 
+/// The configuration of a gateway that lets people log in to an application.
+fn with_router(manager: &str) -> String {
+    format!(r#"{{ "heap": [{manager}], "handler": {{ "type": "Router" }} }}"#)
+}
+
+/// A WebSocket of somebody who is logged in.
+fn websocket(gateway: &Gateway, cookie: &str) -> WebSocket {
+    let mut socket = gateway.client().websocket_with("/ws", &[("Cookie", cookie)]);
+    socket.send_text("hello");
+    assert_eq!(socket.read_text(), "hello");
+    socket
+}
+
+#[track_caller]
+fn revoke_bob(gateway: &Gateway) {
+    let reply = gateway.client().send("DELETE", "/openig/api/sessions?subject=bob", &[], b"");
+    assert!(reply.text().starts_with(r#"{"revoked":1"#), "{reply}");
+}
+
 #[test]
 fn a_websocket_ends_with_its_session_wherever_that_is_ended() {
     if !redis::is_here() {
@@ -192,24 +225,35 @@ fn a_websocket_ends_with_its_session_wherever_that_is_ended() {
     }
     let server = Redis::start(&[]);
     let application = SampleApp::start();
-    let start = || {
-        let config =
-            format!(r#"{{ "heap": [{}], "handler": {{ "type": "Router" }} }}"#, manager(&valkey(&server)));
-        live_sessions::builder(&application.uri(), "unused").config(&config).start()
-    };
+    let config = with_router(&manager(&valkey(&server)));
+    let start = || live_sessions::builder(&application.uri(), "unused").config(&config).start();
     let (one, other) = (start(), start());
     let bob = live_sessions::log_in(&one.client(), "bob");
-    let mut sockets = [&one, &other].map(|gateway| {
-        let mut socket = gateway.client().websocket_with("/ws", &[("Cookie", &bob)]);
-        socket.send_text("hello");
-        assert_eq!(socket.read_text(), "hello");
-        socket
-    });
-    let reply = other.client().send("DELETE", "/openig/api/sessions?subject=bob", &[], b"");
-    assert!(reply.text().starts_with(r#"{"revoked":1"#), "{reply}");
-    for socket in &mut sockets {
+    let sockets = [websocket(&one, &bob), websocket(&other, &bob)];
+    revoke_bob(&other);
+    for mut socket in sockets {
         assert_eq!(socket.answer_close(), (4401, "session ended".to_owned()));
     }
     let reply = one.client().send("GET", "/whoami", &[("Cookie", &bob)], b"");
     assert_eq!(reply.text(), "");
+}
+
+#[test]
+fn a_websocket_outlives_a_reload_and_still_ends_with_its_session() {
+    let application = SampleApp::start();
+    let config = with_router(&manager(FILE));
+    let builder = live_sessions::builder(&application.uri(), "unused").config(&config);
+    let gateway = builder.env("IG_ROUTER_SCAN_INTERVAL", "100 ms").start();
+    let bob = live_sessions::log_in(&gateway.client(), "bob");
+    let mut socket = websocket(&gateway, &bob);
+    let edited = config.replace(r#""subject": "user","#, r#""subject": "user", "sessionTimeout": "1 hour","#);
+    assert_ne!(edited, config);
+    gateway.folder().write("config/config.json", &edited);
+    gateway.wait_for_log("config.json has changed and is loaded");
+    // Longer than the time between two looks into the store.
+    testbed::pause(Duration::from_secs(3));
+    socket.send_text("still here");
+    assert_eq!(socket.read_text(), "still here");
+    revoke_bob(&gateway);
+    assert_eq!(socket.answer_close(), (4401, "session ended".to_owned()));
 }

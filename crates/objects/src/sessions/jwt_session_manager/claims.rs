@@ -1,6 +1,7 @@
 //! What a cookie says once it is decrypted.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,8 +12,15 @@ use serde::{Deserialize, Serialize};
 use super::Refusal;
 
 /// The name of a session: 128 random bits, which nobody guesses.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Id([u8; 16]);
+
+impl Hash for Id {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let [first, ..] = self.halves();
+        state.write_u64(first);
+    }
+}
 
 impl Id {
     /// A new name, from the random source of the operating system.
@@ -31,6 +39,19 @@ impl Id {
             return None;
         }
         URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok().map(Self)
+    }
+
+    /// One of so many places for it.
+    #[expect(clippy::cast_possible_truncation, reason = "the remainder is below the number of places")]
+    pub(super) fn shard(self, count: usize) -> usize {
+        let [.., second] = self.halves();
+        (second % count as u64) as usize
+    }
+
+    fn halves(&self) -> [u64; 2] {
+        let number = u128::from_be_bytes(self.0);
+        #[expect(clippy::cast_possible_truncation, reason = "half of it is asked for")]
+        [(number >> 64) as u64, number as u64]
     }
 }
 

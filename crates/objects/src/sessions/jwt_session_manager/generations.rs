@@ -4,7 +4,30 @@
 //! half is dropped.
 
 use std::collections::HashMap;
-use std::hash::Hash;
+use std::hash::{BuildHasherDefault, Hash, Hasher};
+
+/// Takes a key for its own hash. For keys that are random to everybody: a keyed hash, an id that we have made.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct AlreadyRandom(u64);
+
+impl Hasher for AlreadyRandom {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 ^= number;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// Makes maps and sets of such keys.
+pub(super) type Random = BuildHasherDefault<AlreadyRandom>;
 
 /// How much each half may hold.
 #[derive(Debug, Clone, Copy)]
@@ -13,10 +36,10 @@ pub(super) struct Room {
     pub(super) bytes: usize,
 }
 
-/// A map of bounded size.
+/// A map of bounded size, whose keys are random already.
 pub(super) struct Generations<K, V> {
-    young: HashMap<K, (V, usize)>,
-    old: HashMap<K, (V, usize)>,
+    young: HashMap<K, (V, usize), Random>,
+    old: HashMap<K, (V, usize), Random>,
     /// What the values of the young half weigh.
     young_bytes: usize,
     room: Room,
@@ -24,7 +47,7 @@ pub(super) struct Generations<K, V> {
 
 impl<K: Hash + Eq + Copy, V> Generations<K, V> {
     pub(super) fn new(room: Room) -> Self {
-        Self { young: HashMap::new(), old: HashMap::new(), young_bytes: 0, room }
+        Self { young: HashMap::default(), old: HashMap::default(), young_bytes: 0, room }
     }
 
     /// The value of a key, which counts as used.
@@ -68,8 +91,8 @@ impl<K: Hash + Eq + Copy, V> Generations<K, V> {
 mod tests {
     use super::*;
 
-    fn keys(map: &Generations<u32, u32>) -> Vec<u32> {
-        let mut keys: Vec<u32> = map.iter().map(|(key, _)| *key).collect();
+    fn keys(map: &Generations<u64, u64>) -> Vec<u64> {
+        let mut keys: Vec<u64> = map.iter().map(|(key, _)| *key).collect();
         keys.sort_unstable();
         keys
     }

@@ -3,16 +3,14 @@
 //! That is the latest state it has seen of each, so that responses that race do not undo each other's work; which
 //! ids are dead though their cookies are not; and who waits for the end of a session. All of it is bounded.
 
-use std::collections::hash_map::RandomState;
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::hash::BuildHasher;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use exchange::FrozenEntries;
 use tokio::sync::watch;
 
 use super::claims::{Id, Ticket};
-use super::generations::{Generations, Room};
+use super::generations::{Generations, Random, Room};
 
 /// Parts with a lock of their own, so that cores rarely wait for each other.
 const SHARDS: usize = 64;
@@ -34,33 +32,30 @@ pub(super) struct State {
 
 /// What is known of sessions. It outlives a reload, and managers with the same cookie and the same key share it.
 pub(crate) struct States {
-    hasher: RandomState,
     shards: [Mutex<Shard>; SHARDS],
 }
 
 /// A part of what is known, for as long as it is held.
 pub(super) struct Shard {
     latest: Generations<Id, State>,
-    dead: HashSet<Id>,
+    dead: HashSet<Id, Random>,
     /// The second until which each is dead, the nearest first.
     dead_until: BTreeSet<(u64, Id)>,
-    watched: HashMap<Id, watch::Sender<bool>>,
+    watched: HashMap<Id, watch::Sender<bool>, Random>,
     /// How many are watched before those that nobody waits for any more are looked for.
     watched_check: usize,
 }
 
 impl Default for States {
     fn default() -> Self {
-        Self { hasher: RandomState::new(), shards: std::array::from_fn(|_| Mutex::new(Shard::new())) }
+        Self { shards: std::array::from_fn(|_| Mutex::new(Shard::new())) }
     }
 }
 
 impl States {
     /// The part that knows of this session.
     pub(super) fn of(&self, id: Id) -> MutexGuard<'_, Shard> {
-        #[expect(clippy::cast_possible_truncation, reason = "the remainder is below the number of shards")]
-        let at = (self.hasher.hash_one(id) % SHARDS as u64) as usize;
-        Self::lock(&self.shards[at])
+        Self::lock(&self.shards[id.shard(SHARDS)])
     }
 
     /// The latest states of all sessions that are known and alive.
@@ -86,9 +81,9 @@ impl Shard {
     fn new() -> Self {
         Self {
             latest: Generations::new(ROOM),
-            dead: HashSet::new(),
+            dead: HashSet::default(),
             dead_until: BTreeSet::new(),
-            watched: HashMap::new(),
+            watched: HashMap::default(),
             watched_check: 64,
         }
     }
