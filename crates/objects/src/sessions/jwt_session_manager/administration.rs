@@ -83,7 +83,7 @@ impl Manager {
             return false;
         }
         let until = state.ticket.expires_at.saturating_add(self.settings.skew_seconds);
-        shard.kill(id, until, now().as_secs());
+        shard.revoke(id, until, now().as_secs());
         shard.tell_end(id);
         true
     }

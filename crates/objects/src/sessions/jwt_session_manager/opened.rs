@@ -94,7 +94,6 @@ impl OpenedCookies {
 
     fn shard(&self, place: u64) -> MutexGuard<'_, Shard> {
         // Other bits than those by which the map finds its buckets.
-        #[expect(clippy::cast_possible_truncation, reason = "the remainder is below the number of shards")]
         let shard = &self.shards[((place >> 32) % SHARDS as u64) as usize];
         // Nothing under the lock panics.
         shard.lock().unwrap_or_else(PoisonError::into_inner)

@@ -18,7 +18,7 @@ const SHARDS: usize = 64;
 /// For each half of each part: 32768 sessions, and 32 MiB of what they hold, in all.
 const ROOM: Room = Room { entries: 32_768 / SHARDS / 2, bytes: (32 << 20) / SHARDS / 2 };
 
-/// Dead ids per part: 65536 in all. Beyond that, the one that is nearest to its end is forgotten.
+/// Dead ids per part and reason: 65536 in all. Beyond that, the one that is nearest to its end is forgotten.
 const DEAD_MAX: usize = 65_536 / SHARDS;
 
 /// The latest state of a session.
@@ -39,8 +39,10 @@ pub(crate) struct States {
 pub(super) struct Shard {
     latest: Generations<Id, State>,
     dead: HashSet<Id, Random>,
-    /// The second until which each is dead, the nearest first.
-    dead_until: BTreeSet<(u64, Id)>,
+    /// The second until which each is dead that ended by itself, the nearest first.
+    ended_until: BTreeSet<(u64, Id)>,
+    /// The same for those that an operator has ended. Nobody pushes them out by ending many sessions of his own.
+    revoked_until: BTreeSet<(u64, Id)>,
     watched: HashMap<Id, watch::Sender<bool>, Random>,
     /// How many are watched before those that nobody waits for any more are looked for.
     watched_check: usize,
@@ -82,7 +84,8 @@ impl Shard {
         Self {
             latest: Generations::new(ROOM),
             dead: HashSet::default(),
-            dead_until: BTreeSet::new(),
+            ended_until: BTreeSet::new(),
+            revoked_until: BTreeSet::new(),
             watched: HashMap::default(),
             watched_check: 64,
         }
@@ -104,18 +107,16 @@ impl Shard {
         self.dead.contains(&id)
     }
 
-    /// Refuses cookies of this id until they end by themselves, and forgets what it holds.
+    /// Refuses cookies of this id, which has been emptied or replaced, until they end by themselves.
     pub(super) fn kill(&mut self, id: Id, until: u64, now: u64) {
         self.latest.remove(id);
-        while let Some((end, first)) = self.dead_until.first().copied()
-            && (end < now || self.dead_until.len() >= DEAD_MAX)
-        {
-            self.dead_until.remove(&(end, first));
-            self.dead.remove(&first);
-        }
-        if self.dead.insert(id) {
-            self.dead_until.insert((until, id));
-        }
+        bury(&mut self.dead, &mut self.ended_until, id, until, now);
+    }
+
+    /// The same for one that an operator ends.
+    pub(super) fn revoke(&mut self, id: Id, until: u64, now: u64) {
+        self.latest.remove(id);
+        bury(&mut self.dead, &mut self.revoked_until, id, until, now);
     }
 
     /// Tells those who wait for its end.
@@ -145,6 +146,18 @@ impl Shard {
     }
 }
 
+fn bury(dead: &mut HashSet<Id, Random>, until_when: &mut BTreeSet<(u64, Id)>, id: Id, until: u64, now: u64) {
+    while let Some((end, first)) = until_when.first().copied()
+        && (end < now || until_when.len() >= DEAD_MAX)
+    {
+        until_when.remove(&(end, first));
+        dead.remove(&first);
+    }
+    if dead.insert(id) {
+        until_when.insert((until, id));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -163,6 +176,16 @@ mod tests {
         shard.kill(another, 9000, 8000);
         assert_eq!(shard.dead.len(), 1, "those whose time is over need not be remembered");
         assert!(shard.is_dead(another));
+    }
+
+    #[test]
+    fn who_ends_many_sessions_does_not_bring_a_revoked_one_back() {
+        let mut shard = Shard::new();
+        let revoked = Id::random().unwrap();
+        shard.revoke(revoked, 1000, 500);
+        (0..DEAD_MAX * 2).for_each(|_| shard.kill(Id::random().unwrap(), 2000, 500));
+        assert!(shard.is_dead(revoked));
+        assert_eq!(shard.dead.len(), DEAD_MAX + 1);
     }
 
     #[test]

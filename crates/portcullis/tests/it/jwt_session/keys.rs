@@ -139,7 +139,7 @@ fn keys_are_rotated_while_the_gateway_runs() {
     soon(|| {
         visits += 1;
         browser.write(&gateway, "visits", &visits.to_string());
-        start_of(&browser, &["new"], &start) == "sam"
+        start_of(&browser, &["new"], start) == "sam"
     });
     assert_eq!(idle.clone().read(&gateway, "user"), "sam");
     gateway.folder().write("config/routes/session.json", &rotating(&folder, &["new"]));
