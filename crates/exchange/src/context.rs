@@ -153,7 +153,8 @@ impl Context {
     /// Installs another session manager for what runs inside; returns the slot to put back.
     #[must_use]
     pub fn replace_session(&mut self, manager: SessionManagerRef) -> SessionSlot {
-        std::mem::replace(&mut self.session, SessionSlot::new(manager))
+        let slot = self.session.beside(manager);
+        std::mem::replace(&mut self.session, slot)
     }
 
     pub(crate) fn enter(&mut self) -> Mark {

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 
 use exchange::{
     BoxFuture, ClientInfo, Context, Fault, Handler, HandlerRef, HeaderName, HeaderValue, Method, Outcome,
-    Request, Response, Session, SessionManager, SessionManagerRef, SessionSlot, StatusCode, Uri,
+    Request, Response, Session, SessionCookies, SessionManager, SessionManagerRef, SessionSlot, StatusCode,
+    Uri,
 };
 use expect_test::Expect;
 use heap::{
@@ -175,7 +176,7 @@ pub(crate) fn play_all(
 struct OneSession(Session);
 
 impl SessionManager for OneSession {
-    fn load<'a>(&'a self, _: &'a Request) -> BoxFuture<'a, Result<Session, Fault>> {
+    fn load<'a>(&'a self, _: &'a SessionCookies) -> BoxFuture<'a, Result<Session, Fault>> {
         Box::pin(async { Ok(self.0.clone()) })
     }
     fn save<'a>(&'a self, _: &'a Session, _: &'a mut Response) -> BoxFuture<'a, Result<(), Fault>> {

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use exchange::{
-    Chain, Context, FilterRef, Handler, HandlerRef, Outcome, Request, RouterContext, SessionManagerRef,
-    SessionSlot, TemporaryStorage,
+    Chain, Context, FilterRef, Handler, HandlerRef, Outcome, Request, RouterContext, SessionCookies,
+    SessionManagerRef, SessionSlot, TemporaryStorage,
 };
 use heap::{AnyObject, Document, Environment, Generation, Ref, Started, TemporaryStorageRef, Unstarted};
 use schemars::JsonSchema;
@@ -148,7 +148,8 @@ impl Handler for Entry {
         }
         let serving = self.0.current.load_full();
         cx.storage = serving.storage.clone();
-        cx.session = SessionSlot::new(serving.session.clone());
+        let cookies = SessionCookies::of(&request.headers);
+        cx.session = SessionSlot::with_cookies(serving.session.clone(), cookies);
         // Before any `baseURI`: redirects are rewritten to what the client asked for.
         cx.router = Some(RouterContext { original_uri: request.uri.clone() });
         let mut response = serving.handler.handle(cx, request).await;

@@ -17,22 +17,22 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use expression::Value;
 use indexmap::IndexMap;
 
-use crate::{BoxFuture, EndSignal, Fault, Request, Response};
+use crate::{BoxFuture, EndSignal, Fault, Response};
 
 pub use administration::{
     SESSION_PAGE_MAX, SessionAdministration, SessionDirectory, SessionPage, SessionQuery, SessionSummary,
 };
 pub use entries::{SESSION_ENTRIES_MAX, SessionEntries, SessionValueError};
 pub use frozen::FrozenEntries;
-pub use slot::SessionSlot;
+pub use slot::{SessionCookies, SessionSlot};
 
 /// Keeps sessions: in memory, in a cookie, in a shared store.
 pub trait SessionManager: Send + Sync + 'static {
-    /// The session of this request; a new, empty one when it has none.
+    /// The session that these cookies of a request name; a new, empty one when they name none.
     ///
     /// # Errors
     /// Where sessions are kept cannot be asked. That is not the same as having none: the client keeps its cookie.
-    fn load<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Session, Fault>>;
+    fn load<'a>(&'a self, cookies: &'a SessionCookies) -> BoxFuture<'a, Result<Session, Fault>>;
 
     /// Stores a session that has changed and tells the client by `response`. One that holds nothing any more has
     /// ended: it is forgotten, and its cookie expires.

@@ -1,19 +1,53 @@
 //! [`SessionSlot`]: the session of a request in flight.
 
+use std::sync::Arc;
+
+use http::{HeaderValue, header};
+
 use super::{Session, SessionManagerRef, lasting};
-use crate::{Fault, Request, Response};
+use crate::{Fault, Headers, Request, Response};
+
+/// The cookies of a request as its client sent them: what filters do to a request on its way does not change whose
+/// session it is.
+#[derive(Clone, Default)]
+pub struct SessionCookies(Option<Arc<[HeaderValue]>>);
+
+impl SessionCookies {
+    /// The cookies that stand in these fields now.
+    pub fn of(headers: &Headers) -> Self {
+        let mut fields = headers.get_all(header::COOKIE).into_iter().peekable();
+        Self(fields.peek().is_some().then(|| fields.cloned().collect()))
+    }
+
+    /// The values of the fields `Cookie`. Applications write into cookies what they like, so these are bytes.
+    pub fn fields(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.iter().flat_map(|fields| fields.iter().map(HeaderValue::as_bytes))
+    }
+}
 
 /// The session of a request in flight, loaded on first use.
 #[derive(Default)]
 pub struct SessionSlot {
     manager: Option<SessionManagerRef>,
     session: Option<Session>,
+    /// `None`: those that the request has when the session is loaded.
+    cookies: Option<SessionCookies>,
 }
 
 impl SessionSlot {
-    /// A slot that loads from `manager`.
+    /// A slot that loads from `manager`, by the cookies that a request has by then.
     pub fn new(manager: SessionManagerRef) -> Self {
-        Self { manager: Some(manager), session: None }
+        Self { manager: Some(manager), session: None, cookies: None }
+    }
+
+    /// A slot that loads from `manager`, by these cookies whatever becomes of the request.
+    pub fn with_cookies(manager: SessionManagerRef, cookies: SessionCookies) -> Self {
+        Self { cookies: Some(cookies), ..Self::new(manager) }
+    }
+
+    /// An empty slot for another manager, and the same client.
+    pub(crate) fn beside(&self, manager: SessionManagerRef) -> Self {
+        Self { cookies: self.cookies.clone(), ..Self::new(manager) }
     }
 
     /// The session, if it has been loaded.
@@ -26,7 +60,8 @@ impl SessionSlot {
         if self.session.is_none()
             && let Some(manager) = &self.manager
         {
-            self.session = Some(manager.0.load(request).await?);
+            let cookies = self.cookies.get_or_insert_with(|| SessionCookies::of(&request.headers));
+            self.session = Some(manager.0.load(cookies).await?);
         }
         Ok(self.session.as_ref())
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
 use exchange::{
-    Body, BodyError, BoxFuture, Bytes, EndSignal, Fault, HeaderValue, Request, Response, Session,
+    Body, BodyError, BoxFuture, Bytes, EndSignal, Fault, HeaderValue, Response, Session, SessionCookies,
     SessionManager, SessionManagerRef, SessionSlot, StatusCode, Upgrade, header,
 };
 use expression::Value;
@@ -43,7 +43,7 @@ impl One {
 }
 
 impl SessionManager for One {
-    fn load<'a>(&'a self, _: &'a Request) -> BoxFuture<'a, Result<Session, Fault>> {
+    fn load<'a>(&'a self, _: &'a SessionCookies) -> BoxFuture<'a, Result<Session, Fault>> {
         Box::pin(async { Ok(Session::new("s", [])) })
     }
 

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use exchange::{
-    BoxFuture, Bytes, Fault, Request, Response, SESSION_ENTRIES_MAX, Session, SessionManager,
-    SessionManagerRef, SessionSlot, StatusCode,
+    BoxFuture, Bytes, Fault, HeaderValue, Response, SESSION_ENTRIES_MAX, Session, SessionCookies,
+    SessionManager, SessionManagerRef, SessionSlot, StatusCode, header,
 };
 use expect_test::{Expect, expect};
 use expression::{Bindings, LValue, Object, Value};
@@ -17,7 +17,7 @@ use crate::{context, request, run};
 struct Counts(Arc<Mutex<Vec<&'static str>>>);
 
 impl SessionManager for Counts {
-    fn load<'a>(&'a self, _: &'a Request) -> BoxFuture<'a, Result<Session, Fault>> {
+    fn load<'a>(&'a self, _: &'a SessionCookies) -> BoxFuture<'a, Result<Session, Fault>> {
         self.0.lock().unwrap().push("load");
         let values = IndexMap::from([("user".to_owned(), Value::from("bob".to_owned()))]);
         Box::pin(async { Ok(Session::new("s-1", values)) })
@@ -337,4 +337,40 @@ fn a_session_has_a_thousand_entries_and_no_more() {
     session.set("one more", Value::Bool(true)).unwrap();
     assert_eq!((session.entries().len(), session.changed().len()), (1000, 1001));
     assert_eq!(session.entries().keys().last().map(String::as_str), Some("one more"));
+}
+
+/// A manager whose session is what the request's cookies were.
+struct Mirror;
+
+impl SessionManager for Mirror {
+    fn load<'a>(&'a self, cookies: &'a SessionCookies) -> BoxFuture<'a, Result<Session, Fault>> {
+        let fields: Vec<String> =
+            cookies.fields().map(|field| String::from_utf8_lossy(field).into()).collect();
+        let entry = ("cookies".to_owned(), Value::from(fields.join(" | ")));
+        Box::pin(async { Ok(Session::new("", [entry])) })
+    }
+
+    fn save<'a>(&'a self, _: &'a Session, _: &'a mut Response) -> BoxFuture<'a, Result<(), Fault>> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
+#[test]
+fn whose_session_it_is_was_said_by_the_client_and_not_by_filters() {
+    let mut request = request();
+    request.headers.remove(header::COOKIE);
+    for cookie in ["id=1; name=Zoë", "x=y"] {
+        request.headers.append(header::COOKIE, HeaderValue::from_bytes(cookie.as_bytes()).unwrap());
+    }
+    let cookies = SessionCookies::of(&request.headers);
+    let mut cx = context();
+    cx.session = SessionSlot::with_cookies(SessionManagerRef::new(Mirror), cookies);
+    request.headers.insert(header::COOKIE, HeaderValue::from_static("id=2"));
+    let shown = |session: &Session| session.get("cookies").to_text().into_owned();
+    run(async {
+        let outer = cx.replace_session(SessionManagerRef::new(Mirror));
+        assert_eq!(shown(cx.session.load(&request).await.unwrap().unwrap()), "id=1; name=Zoë | x=y");
+        cx.session = outer;
+        assert_eq!(shown(cx.session.load(&request).await.unwrap().unwrap()), "id=1; name=Zoë | x=y");
+    });
 }

@@ -2,7 +2,7 @@
 //!
 //! Applications write into cookies what they like, so these are bytes and not text.
 
-use exchange::{Headers, header};
+use exchange::{HeaderValue, Headers, header};
 
 /// A name and a value, without white space around either.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,8 +29,12 @@ impl<'a> Pair<'a> {
 
 /// The cookies of a request, in order.
 pub(crate) fn sent(headers: &Headers) -> impl Iterator<Item = Pair<'_>> {
-    let fields = headers.get_all(header::COOKIE).into_iter();
-    let texts = fields.flat_map(|field| field.as_bytes().split(|byte| *byte == b';'));
+    sent_in(headers.get_all(header::COOKIE).into_iter().map(HeaderValue::as_bytes))
+}
+
+/// The cookies in these values of fields, in order.
+pub(crate) fn sent_in<'a>(fields: impl Iterator<Item = &'a [u8]>) -> impl Iterator<Item = Pair<'a>> {
+    let texts = fields.flat_map(|field| field.split(|byte| *byte == b';'));
     texts.map(Pair::parse).filter(|pair| !pair.text.is_empty())
 }
 

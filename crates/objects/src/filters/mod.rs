@@ -11,7 +11,7 @@ mod condition_enforcement_filter;
 mod conditional_filter;
 mod cookie_date;
 mod cookie_filter;
-mod cookies;
+pub(crate) mod cookies;
 mod cors_filter;
 pub(crate) mod crypto_header_filter;
 mod csrf_filter;

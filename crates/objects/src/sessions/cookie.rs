@@ -3,13 +3,14 @@
 use std::fmt::Write;
 use std::time::{Duration, SystemTime};
 
-use exchange::{HeaderValue, Request, Response, header};
+use exchange::{HeaderValue, Response, SessionCookies, header};
 use heap::{Builder, Spanned};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use source::Diagnostic;
 
 use super::errors;
+use crate::filters::cookies;
 
 /// Browsers keep a cookie up to this size, from its name to the end of its last attribute.
 pub(crate) const COOKIE_BYTES_MAX: usize = 4096;
@@ -126,14 +127,10 @@ impl SessionCookie {
         &self.identity
     }
 
-    /// The values under this name in the request, at most 8. Several occur when cookies of other paths or
-    /// domains share the name.
-    pub(crate) fn values<'r>(&self, request: &'r Request) -> impl Iterator<Item = &'r str> {
-        let fields =
-            request.headers.get_all(header::COOKIE).into_iter().filter_map(|field| field.to_str().ok());
-        let pairs = fields.flat_map(|field| field.split(';')).filter_map(|pair| pair.split_once('='));
-        let name = self.name.clone();
-        pairs.filter(move |(key, _)| key.trim() == name).map(|(_, value)| value.trim()).take(TRIED_MAX)
+    /// The values under this name, at most 8. Several occur when cookies of other paths or domains share the name.
+    pub(crate) fn values<'r>(&'r self, cookies: &'r SessionCookies) -> impl Iterator<Item = &'r str> {
+        let pairs = cookies::sent_in(cookies.fields()).filter(|pair| pair.name == self.name.as_bytes());
+        pairs.filter_map(|pair| std::str::from_utf8(pair.value).ok()).take(TRIED_MAX)
     }
 
     /// The name.

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use exchange::{BoxFuture, ClientInfo, Edit, Fault, FaultKind, Session, SessionManager};
+use exchange::{BoxFuture, ClientInfo, Edit, Fault, FaultKind, Session, SessionCookies, SessionManager};
 use expect_test::{Expect, expect};
 use indexmap::IndexMap;
 
@@ -11,7 +11,7 @@ use super::*;
 struct NoSessions;
 
 impl SessionManager for NoSessions {
-    fn load<'a>(&'a self, _: &'a Request) -> BoxFuture<'a, Result<Session, Fault>> {
+    fn load<'a>(&'a self, _: &'a SessionCookies) -> BoxFuture<'a, Result<Session, Fault>> {
         Box::pin(async { Ok(Session::new("", IndexMap::new())) })
     }
     fn save<'a>(&'a self, _: &'a Session, _: &'a mut Response) -> BoxFuture<'a, Result<(), Fault>> {

@@ -40,6 +40,7 @@ mod sample_app;
 mod schema_command;
 mod scripts;
 mod sending_again;
+mod session_cookies;
 mod sessions_guide;
 mod shared_sessions;
 mod static_resources;

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use exchange::{
     Context, Fault, FaultKind, Filter, FilterRef, HeaderValue, Method, Next, Outcome, Request, Response,
-    StatusCode, header,
+    SessionCookies, StatusCode, header,
 };
 use heap::{Builder, ObjectConfig, PositiveDuration, Spanned};
 use schemars::JsonSchema;
@@ -142,7 +142,8 @@ impl Filter for Fragments {
 impl Fragments {
     /// What the browser remembers.
     fn captures(&self, request: &Request) -> Captures {
-        self.cookie.values(request).find_map(Captures::parse).unwrap_or_default()
+        let cookies = SessionCookies::of(&request.headers);
+        self.cookie.values(&cookies).find_map(Captures::parse).unwrap_or_default()
     }
 
     fn remember(&self, captures: &Captures, response: &mut Response) {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use crate::testing::{check_filter, check_level, with_object};
 use exchange::{
     BoxFuture, ClientInfo, Context, Fault, FilterRef, Handler, HandlerRef, HeaderValue, Next, Outcome,
-    Request, Response, Session, SessionManager, SessionManagerRef, StatusCode,
+    Request, Response, Session, SessionCookies, SessionManager, SessionManagerRef, StatusCode,
 };
 use expect_test::{Expect, expect};
 
@@ -299,7 +299,7 @@ fn mistakes_are_found_at_load() {
 struct Kept(Session);
 
 impl SessionManager for Kept {
-    fn load<'a>(&'a self, _: &'a Request) -> BoxFuture<'a, Result<Session, Fault>> {
+    fn load<'a>(&'a self, _: &'a SessionCookies) -> BoxFuture<'a, Result<Session, Fault>> {
         Box::pin(async { Ok(self.0.clone()) })
     }
     fn save<'a>(&'a self, _: &'a Session, _: &'a mut Response) -> BoxFuture<'a, Result<(), Fault>> {

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use exchange::metrics::{Measure, Metrics, Sheet};
 use exchange::{
-    BoxFuture, EndSignal, Fault, Request, Response, Session, SessionDirectory, SessionManager,
+    BoxFuture, EndSignal, Fault, Response, Session, SessionCookies, SessionDirectory, SessionManager,
     SessionManagerRef,
 };
 use heap::{Builder, ObjectConfig, Spanned, TimeSpan};
@@ -151,8 +151,8 @@ impl Place {
 }
 
 impl SessionManager for Manager {
-    fn load<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Session, Fault>> {
-        let session = self.find_or_make(request, Instant::now());
+    fn load<'a>(&'a self, cookies: &'a SessionCookies) -> BoxFuture<'a, Result<Session, Fault>> {
+        let session = self.find_or_make(cookies, Instant::now());
         Box::pin(async { Ok(session) })
     }
 
@@ -172,9 +172,9 @@ impl SessionManager for Manager {
 }
 
 impl Manager {
-    fn find_or_make(&self, request: &Request, now: Instant) -> Session {
+    fn find_or_make(&self, cookies: &SessionCookies, now: Instant) -> Session {
         let mut is_presented = false;
-        for id in self.cookie.values(request).filter(|id| !id.is_empty()) {
+        for id in self.cookie.values(cookies).filter(|id| !id.is_empty()) {
             is_presented = true;
             let Some(key) = Key::of(id) else { continue };
             if let Some(entries) = self.store.find(key, &self.limits, now) {

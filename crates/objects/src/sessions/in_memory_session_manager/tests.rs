@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use exchange::{
-    FaultKind, HeaderValue, Request, Response, Session, SessionAdministration, SessionManager,
-    SessionManagerRef, SessionQuery, StatusCode, header,
+    FaultKind, HeaderValue, Request, Response, Session, SessionAdministration, SessionCookies,
+    SessionManager, SessionManagerRef, SessionQuery, StatusCode, header,
 };
 use expect_test::{Expect, expect};
 use expression::Value;
@@ -56,7 +56,7 @@ impl Browser {
     }
 
     fn load(&self) -> Session {
-        self.manager.find_or_make(&self.request(), self.now)
+        self.manager.find_or_make(&SessionCookies::of(&self.request().headers), self.now)
     }
 
     /// Saves as the end of a request does, and keeps the cookie as a browser does; yields the cookie's attributes.

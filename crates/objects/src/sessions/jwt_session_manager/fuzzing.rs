@@ -1,6 +1,6 @@
 //! What the fuzz target of the cookie reader plays.
 
-use exchange::{HeaderValue, Request, header};
+use exchange::{HeaderValue, Headers, SessionCookies, header};
 
 use super::super::cookie::SessionCookie;
 use super::parts::{self, Presented};
@@ -11,10 +11,11 @@ use super::{CONTENT_BYTES_MAX, PARTS_MAX, claims};
 /// # Panics
 /// What was split does not come back.
 pub(crate) fn fuzz_cookie(bytes: &[u8]) {
-    let mut request = Request::get("http://app.example/".parse().expect("an URI"));
+    let mut headers = Headers::default();
     if let Ok(field) = HeaderValue::from_bytes(bytes) {
-        request.headers.insert(header::COOKIE, field);
-        let presented = Presented::of(&request, "IG");
+        headers.insert(header::COOKIE, field);
+        let cookies = SessionCookies::of(&headers);
+        let presented = Presented::of(&cookies, "IG");
         for first in &presented.first {
             let _ = presented.whole(first);
         }
@@ -30,9 +31,8 @@ pub(crate) fn fuzz_cookie(bytes: &[u8]) {
         .enumerate()
         .map(|(number, part)| if number == 0 { format!("IG={part}") } else { format!("IG.{number}={part}") })
         .collect();
-    request
-        .headers
-        .insert(header::COOKIE, HeaderValue::try_from(pairs.join("; ")).expect("cookie characters"));
-    let presented = Presented::of(&request, "IG");
+    headers.insert(header::COOKIE, HeaderValue::try_from(pairs.join("; ")).expect("cookie characters"));
+    let cookies = SessionCookies::of(&headers);
+    let presented = Presented::of(&cookies, "IG");
     assert_eq!(presented.whole(presented.first[0]).ok().as_deref(), Some(value.as_str()));
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use exchange::{
-    BoxFuture, EndSignal, Fault, FaultKind, FrozenEntries, Request, Response, Session, SessionEntries,
+    BoxFuture, EndSignal, Fault, FaultKind, FrozenEntries, Response, Session, SessionCookies, SessionEntries,
     SessionManager,
 };
 use tokio::sync::watch;
@@ -85,8 +85,8 @@ impl Manager {
     }
 
     /// The session of a request at this time; a new one where it has none that is good.
-    pub(super) fn find_or_make(&self, request: &Request, now: Duration) -> Session {
-        let presented = Presented::of(request, self.cookie.name());
+    pub(super) fn find_or_make(&self, cookies: &SessionCookies, now: Duration) -> Session {
+        let presented = Presented::of(cookies, self.cookie.name());
         let mut refused = None;
         for first in &presented.first {
             match self.open(&presented, first, now.as_secs()) {
@@ -342,8 +342,8 @@ impl State {
 }
 
 impl SessionManager for Manager {
-    fn load<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Session, Fault>> {
-        let session = self.find_or_make(request, now());
+    fn load<'a>(&'a self, cookies: &'a SessionCookies) -> BoxFuture<'a, Result<Session, Fault>> {
+        let session = self.find_or_make(cookies, now());
         Box::pin(std::future::ready(Ok(session)))
     }
 

@@ -5,11 +5,12 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use exchange::{Request, Response, header};
+use exchange::{Response, SessionCookies};
 use sha2::{Digest, Sha256};
 
 use super::super::cookie::{FORGOTTEN, SessionCookie};
 use super::{PARTS_MAX, Refusal};
+use crate::filters::cookies;
 
 /// What begins the first of several cookies. No encrypted text begins like this.
 const MARK: char = '~';
@@ -33,15 +34,15 @@ pub(super) struct Presented<'r> {
 
 impl<'r> Presented<'r> {
     /// Those of a request. What goes beyond any limit is left out.
-    pub(super) fn of(request: &'r Request, name: &str) -> Self {
-        let fields =
-            request.headers.get_all(header::COOKIE).into_iter().filter_map(|field| field.to_str().ok());
+    pub(super) fn of(cookies: &'r SessionCookies, name: &str) -> Self {
         let mut presented = Self::default();
-        for pair in fields.flat_map(|field| field.split(';')) {
-            let Some(rest) = pair.trim_start().strip_prefix(name) else { continue };
-            let Some((suffix, value)) = rest.split_once('=') else { continue };
-            let value = value.trim_end();
-            match suffix.trim_end() {
+        for pair in cookies::sent_in(cookies.fields()) {
+            let Some(suffix) = pair.name.strip_prefix(name.as_bytes()) else { continue };
+            let (Ok(suffix), Ok(value)) = (std::str::from_utf8(suffix), std::str::from_utf8(pair.value))
+            else {
+                continue;
+            };
+            match suffix {
                 "" if presented.first.len() < TRIED_MAX => presented.first.push(value),
                 suffix => presented.add_other(suffix, value),
             }

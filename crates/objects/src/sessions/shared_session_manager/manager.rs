@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use exchange::{BoxFuture, EndSignal, Fault, Request, Response, Session, SessionManager};
+use exchange::{BoxFuture, EndSignal, Fault, Response, Session, SessionCookies, SessionManager};
 use expression::Value;
 use indexmap::IndexMap;
 
@@ -16,8 +16,8 @@ use super::{Kept, Manager, State};
 const BIGGEST_NAMED: usize = 3;
 
 impl SessionManager for Manager {
-    fn load<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Session, Fault>> {
-        Box::pin(self.find_or_make(request))
+    fn load<'a>(&'a self, cookies: &'a SessionCookies) -> BoxFuture<'a, Result<Session, Fault>> {
+        Box::pin(self.find_or_make(cookies))
     }
 
     fn save<'a>(
@@ -36,8 +36,8 @@ impl SessionManager for Manager {
 }
 
 impl Manager {
-    async fn find_or_make(&self, request: &Request) -> Result<Session, Fault> {
-        for value in self.cookie.values(request) {
+    async fn find_or_make(&self, cookies: &SessionCookies) -> Result<Session, Fault> {
+        for value in self.cookie.values(cookies) {
             let found = match Id::parse(value) {
                 Some(id) => self.find(id).await?,
                 None => Err("it is not an id of this gateway"),

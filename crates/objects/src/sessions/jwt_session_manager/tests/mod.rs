@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use crypto::jose::{ContentEncryption, DirectKey};
 use exchange::{
-    HeaderValue, Request, Response, Session, SessionAdministration, SessionManager, SessionQuery, StatusCode,
-    header,
+    HeaderValue, Request, Response, Session, SessionAdministration, SessionCookies, SessionManager,
+    SessionQuery, StatusCode, header,
 };
 use expect_test::{Expect, expect};
 use expression::Value;
@@ -89,7 +89,7 @@ impl Browser {
     }
 
     fn load(&self, manager: &Manager) -> Session {
-        manager.find_or_make(&self.request(), self.now)
+        manager.find_or_make(&SessionCookies::of(&self.request().headers), self.now)
     }
 
     /// Saves, and keeps the cookies as a browser does; yields what was set, the values left out.

@@ -127,7 +127,9 @@ fn sees(gateway: &Manager, fields: &[String]) -> String {
     for field in fields {
         request.headers.append(header::COOKIE, HeaderValue::from_str(field).unwrap());
     }
-    Value::map(gateway.find_or_make(&request, START).values()).to_json().to_string()
+    Value::map(gateway.find_or_make(&SessionCookies::of(&request.headers), START).values())
+        .to_json()
+        .to_string()
 }
 
 #[test]

@@ -12,7 +12,9 @@ use std::time::Duration;
 
 use crypto::jose::{ContentEncryption, DirectKey};
 use crypto::{CryptoKey, KeyMaterial};
-use exchange::{Fault, HeaderValue, Request, Response, Session, SessionManager, StatusCode, header};
+use exchange::{
+    Fault, HeaderValue, Request, Response, Session, SessionCookies, SessionManager, StatusCode, header,
+};
 use expect_test::expect;
 use expression::Value;
 
@@ -88,7 +90,7 @@ impl Browser {
         if let Some(cookie) = &self.cookie {
             request.headers.insert(header::COOKIE, HeaderValue::from_str(&format!("a=b; {cookie}")).unwrap());
         }
-        run(manager.load(&request))
+        run(manager.load(&SessionCookies::of(&request.headers)))
     }
 
     /// Saves, and keeps the cookie as a browser does. Yields the attributes of a cookie that was set.
