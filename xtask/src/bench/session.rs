@@ -50,9 +50,10 @@ struct Origin {
     authentication: u16,
 }
 
-/// Runs the benchmark; the number of gates that are missed.
+/// Runs the benchmark; the number of gates that are missed. Of a program that was named only the whole way is measured.
 pub(super) fn run(programs: &Programs, program: &Path, options: &Options) -> Result<usize> {
-    let alone = parts_alone()?;
+    // The parts of another build cannot be taken out of it.
+    let alone = options.gateway.is_some() || parts_alone()?;
     let scratch = Scratch::new("bench-session")?;
     let folder = scratch.path();
     let [application, authentication] = free_ports()?;
@@ -139,13 +140,13 @@ fn nginx(programs: &Programs, folder: &Path, origin: Origin, port: u16, directiv
     configurations::nginx(programs, folder, Workers::Two, &text)
 }
 
-/// The gateway: a route on which one logs in, and one that proxies and shares the session. The log line is that of
+/// The gateway: a route on which one logs in, and one behind it that proxies and shares the session. The log line is that of
 /// the timer: there is no leaner one for each request.
 fn gateway(program: &Path, folder: &Path, ports: Gateway) -> Result<Command> {
     let instance = folder.join("gateway");
     configurations::instance_folder(&instance, ports.port, ports.admin_port)?;
-    workspace::write(&instance.join("config/routes/0-login.json"), login_route())?;
-    workspace::write(&instance.join("config/routes/identity.json"), identity_route(ports.origin))?;
+    workspace::write(&instance.join("config/routes/1-login.json"), login_route())?;
+    workspace::write(&instance.join("config/routes/2-identity.json"), identity_route(ports.origin))?;
     let mut command = Command::new(program);
     command.arg("start").arg(instance).env("SESSION_KEY", "k".repeat(32));
     Ok(command)
@@ -162,7 +163,7 @@ fn login_route() -> String {
     let token = "t0k3n-5ecr3t".repeat(14);
     format!(
         r#"{{
-  "name": "login",
+  "name": "1-login",
   "condition": "${{request.uri.path == '/login'}}",
   "session": {SESSION},
   "handler": {{ "type": "Chain", "config": {{
@@ -190,7 +191,7 @@ fn identity_route(origin: u16) -> String {
     let filters = filters.join(",\n      ");
     format!(
         r#"{{
-  "name": "identity",
+  "name": "2-identity",
   "baseURI": "http://127.0.0.1:{origin}",
   "condition": "${{find(request.uri.path, '^/')}}",
   "session": {SESSION},
