@@ -1,15 +1,16 @@
 //! What a cookie says once it is decrypted.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use exchange::{Fault, FrozenEntries};
-use expression::Value;
 use serde::{Deserialize, Serialize};
 
 use super::Refusal;
+use super::json::Entries;
 
 /// The name of a session: 128 random bits, which nobody guesses.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -90,12 +91,14 @@ impl Ticket {
 
 /// The claims as they are written (RFC 7519, section 4.1, for those that have a name there).
 #[derive(Serialize, Deserialize)]
-struct Claims<S> {
+struct Claims<'a, S> {
     iat: u64,
     exp: u64,
-    jti: String,
+    #[serde(borrow)]
+    jti: Cow<'a, str>,
     /// The name of the cookie, so that what one cookie says cannot be said by another.
-    aud: String,
+    #[serde(borrow)]
+    aud: Cow<'a, str>,
     rev: u64,
     session: S,
 }
@@ -110,8 +113,8 @@ pub(super) fn write(ticket: &Ticket, entries: &FrozenEntries, audience: &str) ->
     let claims = Claims {
         iat: ticket.issued_at,
         exp: ticket.expires_at,
-        jti: ticket.id.to_string(),
-        aud: audience.to_owned(),
+        jti: ticket.id.to_string().into(),
+        aud: audience.into(),
         rev: ticket.revision,
         session,
     };
@@ -124,13 +127,11 @@ pub(super) fn write(ticket: &Ticket, entries: &FrozenEntries, audience: &str) ->
 /// # Errors
 /// It says something else, or is meant for another cookie.
 pub(super) fn read(content: &[u8], audience: &str) -> Result<(Ticket, FrozenEntries), Refusal> {
-    let claims: Claims<serde_json::Map<String, serde_json::Value>> =
-        serde_json::from_slice(content).map_err(|_| Refusal::NoSession)?;
+    let claims: Claims<'_, Entries> = serde_json::from_slice(content).map_err(|_| Refusal::NoSession)?;
     if claims.aud != audience {
         return Err(Refusal::NoSession);
     }
     let id = Id::parse(&claims.jti).ok_or(Refusal::NoSession)?;
-    let Claims { iat: issued_at, exp: expires_at, rev: revision, session, .. } = claims;
-    let entries = session.into_iter().map(|(key, value)| (key, Value::from(value))).collect();
+    let Claims { iat: issued_at, exp: expires_at, rev: revision, session: Entries(entries), .. } = claims;
     Ok((Ticket { id, issued_at, expires_at, revision }, entries))
 }

@@ -3,6 +3,7 @@
 //! | file | what it does |
 //! | --- | --- |
 //! | `claims` | what a cookie says |
+//! | `json` | entries from JSON |
 //! | `parts` | one value in several cookies |
 //! | `opened` | cookies that need not be decrypted again |
 //! | `states` | what this instance knows beside the cookies |
@@ -14,6 +15,7 @@ mod claims;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
 mod generations;
+mod json;
 mod manager;
 mod opened;
 mod parts;
