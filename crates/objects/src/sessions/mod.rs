@@ -30,9 +30,8 @@ use heap::ObjectType;
 pub const TYPES: &[ObjectType] = &[
     ObjectType::of::<FileStore>(),
     ObjectType::of::<InMemorySessionManager>(),
-    ObjectType::of::<SharedSessionManager>(),
-    ObjectType::of::<ValkeyStore>(),
-    ObjectType::of::<InMemorySessionManager>(),
     ObjectType::of::<JwtSession>(),
     ObjectType::of::<JwtSessionManager>(),
+    ObjectType::of::<SharedSessionManager>(),
+    ObjectType::of::<ValkeyStore>(),
 ];

@@ -1,3 +1,5 @@
+//! Keys that encrypt by themselves: what they write, and that nothing else is read.
+
 use super::*;
 
 /// Room for what is encrypted here.

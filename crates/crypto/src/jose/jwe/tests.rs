@@ -1,3 +1,5 @@
+//! Content keys that are wrapped or agreed on: round trips, and what is refused.
+
 use super::*;
 use crate::jose::content_key::ContentKey;
 use crate::jose::halves::PublicHalf;

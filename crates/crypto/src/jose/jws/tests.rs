@@ -1,3 +1,5 @@
+//! Signatures: round trips, and what is refused.
+
 use super::*;
 use crate::jose::keys_for_tests::{ED25519, OTHER_RSA, P256, P384, P521, RSA, public_forms, symmetric};
 use crate::jose::{Header, Labels, compact};
