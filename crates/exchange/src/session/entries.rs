@@ -1,5 +1,6 @@
 //! [`SessionEntries`]: what a session holds.
 
+use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use expression::Value;
@@ -34,10 +35,15 @@ pub enum SessionValueError {
 }
 
 /// The entries of a session, in the order in which they were first written.
-#[derive(Debug)]
 pub struct SessionEntries(Mutex<State>);
 
-#[derive(Debug)]
+impl fmt::Debug for SessionEntries {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Values are nobody's business.
+        f.debug_tuple("SessionEntries").field(&self.keys()).finish()
+    }
+}
+
 enum State {
     /// A plain list: sessions have a few entries, and a list is the smallest thing that holds them.
     Open(Vec<Entry>),
@@ -45,6 +51,20 @@ enum State {
     Packed(Packed),
     /// A list that others read, too.
     Frozen(FrozenEntries),
+    /// The session has ended, or goes on elsewhere: nothing is read or written here any more.
+    Ended,
+}
+
+/// What became of a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Written {
+    /// Nothing was to be changed.
+    Unchanged,
+    Changed,
+    /// The last entry was removed.
+    Emptied,
+    /// The list has ended.
+    Refused,
 }
 
 impl State {
@@ -54,6 +74,24 @@ impl State {
             Self::Open(entries) => Ok(entries),
             Self::Frozen(frozen) => Ok(frozen.as_slice()),
             Self::Packed(packed) => Err(packed),
+            Self::Ended => Ok(&[]),
+        }
+    }
+
+    /// A list to write in.
+    fn into_list(self) -> Vec<Entry> {
+        match self {
+            Self::Open(entries) => entries,
+            Self::Packed(packed) => packed.entries().map(|(key, value)| (key.into(), value)).collect(),
+            Self::Frozen(frozen) => frozen.into_list(),
+            Self::Ended => Vec::new(),
+        }
+    }
+
+    fn names(&self) -> Vec<Box<str>> {
+        match self.list() {
+            Ok(entries) => entries.iter().map(|(key, _)| key.clone()).collect(),
+            Err(packed) => packed.keys().map(Into::into).collect(),
         }
     }
 }
@@ -78,13 +116,43 @@ impl SessionEntries {
         Self(Mutex::new(State::Frozen(frozen)))
     }
 
+    /// Entries of a session that has ended: there are none, and none can be written.
+    pub fn ended() -> Self {
+        Self(Mutex::new(State::Ended))
+    }
+
+    /// Whether the session has ended or goes on under another id with another list. Nothing is written here any more.
+    pub fn is_ended(&self) -> bool {
+        matches!(*self.lock(), State::Ended)
+    }
+
+    /// Ends the list for all who share it, and returns what it held, to go on with elsewhere. `None` when it has
+    /// ended before.
+    pub fn retire(&self) -> Option<Self> {
+        match std::mem::replace(&mut *self.lock(), State::Ended) {
+            State::Ended => None,
+            state => Some(Self(Mutex::new(state))),
+        }
+    }
+
     /// The entries as they are now.
     pub fn freeze(&self) -> FrozenEntries {
         match &*self.lock() {
             State::Open(entries) => FrozenEntries::of(entries.clone()),
             State::Packed(packed) => packed.entries().map(|(key, value)| (key.to_owned(), value)).collect(),
             State::Frozen(frozen) => frozen.clone(),
+            State::Ended => FrozenEntries::default(),
         }
+    }
+
+    /// A list of its own with the same entries.
+    pub(super) fn copy(&self) -> Self {
+        Self(Mutex::new(match &*self.lock() {
+            State::Open(entries) => State::Open(entries.clone()),
+            State::Packed(packed) => State::Packed(packed.clone()),
+            State::Frozen(frozen) => State::Frozen(frozen.clone()),
+            State::Ended => State::Open(Vec::new()),
+        }))
     }
 
     /// The value of an entry; null when absent.
@@ -128,14 +196,18 @@ impl SessionEntries {
     }
 
     /// Removes all, and returns their names.
-    pub fn clear(&self) -> Vec<Box<str>> {
+    pub(super) fn clear(&self) -> Vec<Box<str>> {
         let mut state = self.lock();
-        let before = std::mem::replace(&mut *state, State::Open(Vec::new()));
+        let after = if matches!(*state, State::Ended) { State::Ended } else { State::Open(Vec::new()) };
+        let before = std::mem::replace(&mut *state, after);
         drop(state);
-        match before.list() {
-            Ok(entries) => entries.iter().map(|(key, _)| key.clone()).collect(),
-            Err(packed) => packed.keys().map(Into::into).collect(),
-        }
+        before.names()
+    }
+
+    /// Ends the list for all who share it, and returns the names of what it held.
+    pub(super) fn end(&self) -> Vec<Box<str>> {
+        let before = std::mem::replace(&mut *self.lock(), State::Ended);
+        before.names()
     }
 
     /// Makes it small until it is written again, for a manager that keeps many of which few are in use. Large ones
@@ -149,7 +221,8 @@ impl SessionEntries {
         }
     }
 
-    /// Changes one entry in a single step. True when there was a change; to write what is there already is none.
+    /// Changes one entry in a single step. True when there was a change; to write what is there already is none, and
+    /// nothing is written after the end.
     ///
     /// # Errors
     /// A value that no session can hold; nothing is changed then.
@@ -158,46 +231,65 @@ impl SessionEntries {
         key: &str,
         change: impl FnOnce(&Value<'static>) -> Option<Value<'static>>,
     ) -> Result<bool, SessionValueError> {
+        let written = self.write(key, change, false)?;
+        Ok(matches!(written, Written::Changed | Written::Emptied))
+    }
+
+    /// The same. With `ends` the list ends as its last entry is removed, before anybody can write another.
+    pub(super) fn write(
+        &self,
+        key: &str,
+        change: impl FnOnce(&Value<'static>) -> Option<Value<'static>>,
+        ends: bool,
+    ) -> Result<Written, SessionValueError> {
         let mut state = self.lock();
         let value = match state.list() {
             Ok(entries) => wanted(position(entries, key).map_or(&Value::Null, |at| &entries[at].1), change),
             Err(packed) => wanted(&packed.get(key), change),
         };
-        let Some(value) = value else { return Ok(false) };
+        let Some(value) = value else { return Ok(Written::Unchanged) };
         if let Some(reason) = obstacle(&value, DEPTH_MAX) {
             return Err(SessionValueError::NotJson { key: key.to_owned(), reason });
         }
-        let before = std::mem::replace(&mut *state, State::Open(Vec::new()));
-        *state = State::Open(match before {
-            State::Open(entries) => entries,
-            State::Packed(packed) => packed.entries().map(|(key, value)| (key.into(), value)).collect(),
-            State::Frozen(frozen) => frozen.into_list(),
-        });
-        // Open it is, since a moment ago at the latest.
-        let State::Open(entries) = &mut *state else { return Ok(false) };
-        let at = position(entries, key);
-        match (at, value) {
-            (None, Value::Null) => {}
-            (Some(at), Value::Null) => {
-                entries.remove(at);
-            }
-            (Some(at), value) => entries[at].1 = value,
-            (None, _) if entries.len() >= SESSION_ENTRIES_MAX => {
-                return Err(SessionValueError::TooMany { key: key.to_owned() });
-            }
-            (None, value) => {
-                // One more place, not twice as many: memory at rest counts, and writing is rare.
-                entries.reserve_exact(1);
-                entries.push((key.into(), value));
-            }
+        if matches!(*state, State::Ended) {
+            return Ok(Written::Refused);
         }
-        Ok(true)
+        let mut entries = std::mem::replace(&mut *state, State::Open(Vec::new())).into_list();
+        let outcome = put(&mut entries, key, value);
+        *state = match &outcome {
+            Ok(Written::Emptied) if ends => State::Ended,
+            _ => State::Open(entries),
+        };
+        outcome
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         // What it holds is whole at every moment, whatever code panicked while it held the lock.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Writes a value that is known to differ; null removes the entry.
+fn put(entries: &mut Vec<Entry>, key: &str, value: Value<'static>) -> Result<Written, SessionValueError> {
+    match (position(entries, key), value) {
+        (None, Value::Null) => return Ok(Written::Unchanged),
+        (Some(at), Value::Null) => {
+            entries.remove(at);
+            if entries.is_empty() {
+                return Ok(Written::Emptied);
+            }
+        }
+        (Some(at), value) => entries[at].1 = value,
+        (None, _) if entries.len() >= SESSION_ENTRIES_MAX => {
+            return Err(SessionValueError::TooMany { key: key.to_owned() });
+        }
+        (None, value) => {
+            // One more place, not twice as many: memory at rest counts, and writing is rare.
+            entries.reserve_exact(1);
+            entries.push((key.into(), value));
+        }
+    }
+    Ok(Written::Changed)
 }
 
 pub(super) fn position(entries: &[Entry], key: &str) -> Option<usize> {

@@ -1,5 +1,6 @@
 //! [`FrozenEntries`]: what several sessions start from.
 
+use std::fmt;
 use std::sync::Arc;
 
 use expression::Value;
@@ -7,8 +8,15 @@ use expression::Value;
 use super::entries::{Entry, position};
 
 /// Entries that do not change any more, from which any number of sessions may start without copying them.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct FrozenEntries(Arc<Vec<Entry>>);
+
+impl fmt::Debug for FrozenEntries {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Values are nobody's business.
+        f.debug_tuple("FrozenEntries").field(&self.iter().map(|(key, _)| key).collect::<Vec<_>>()).finish()
+    }
+}
 
 impl FrozenEntries {
     /// The value of an entry; null when absent.

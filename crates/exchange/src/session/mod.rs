@@ -12,7 +12,7 @@ mod slot;
 
 use std::any::Any;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use expression::Value;
 use indexmap::IndexMap;
@@ -25,6 +25,8 @@ pub use administration::{
 pub use entries::{SESSION_ENTRIES_MAX, SessionEntries, SessionValueError};
 pub use frozen::FrozenEntries;
 pub use slot::{SessionCookies, SessionSlot};
+
+use entries::Written;
 
 /// Keeps sessions: in memory, in a cookie, in a shared store.
 pub trait SessionManager: Send + Sync + 'static {
@@ -88,9 +90,19 @@ pub struct Session(Arc<Inner>);
 
 struct Inner {
     id: String,
-    entries: Arc<SessionEntries>,
+    /// What the requests of a browser share.
+    loaded: Arc<SessionEntries>,
+    /// What this request goes on with by itself, since it has ended the session or asked for another id.
+    own: OnceLock<Arc<SessionEntries>>,
     changes: Mutex<Changes>,
     origin: Option<Arc<dyn Any + Send + Sync>>,
+    renewing: Option<Arc<[String]>>,
+}
+
+impl Inner {
+    fn sharing(id: String, loaded: Arc<SessionEntries>) -> Self {
+        Self { id, loaded, own: OnceLock::new(), changes: Mutex::default(), origin: None, renewing: None }
+    }
 }
 
 #[derive(Default)]
@@ -99,6 +111,16 @@ struct Changes {
     keys: Vec<Box<str>>,
     is_renewed: bool,
     is_outdated: bool,
+    is_ended: bool,
+    is_begun_anew: bool,
+}
+
+impl Changes {
+    fn note(&mut self, key: &str) {
+        if !self.keys.iter().any(|known| **known == *key) {
+            self.keys.push(key.into());
+        }
+    }
 }
 
 impl Session {
@@ -110,20 +132,36 @@ impl Session {
 
     /// A session whose entries other requests share.
     pub fn sharing(id: impl Into<String>, entries: Arc<SessionEntries>) -> Self {
-        Self(Arc::new(Inner { id: id.into(), entries, changes: Mutex::default(), origin: None }))
+        Self(Arc::new(Inner::sharing(id.into(), entries)))
     }
 
     /// Lets the manager find something again when it saves: what the session looked like when it was loaded, say.
     #[must_use]
-    pub fn with_origin(mut self, origin: Arc<dyn Any + Send + Sync>) -> Self {
+    pub fn with_origin(self, origin: Arc<dyn Any + Send + Sync>) -> Self {
+        self.adapted(|inner| inner.origin = Some(origin))
+    }
+
+    /// A change of one of these entries asks for another id, as [`Session::renew`] does. What is written then is not
+    /// seen by requests under the old id, not even before the session is saved.
+    #[must_use]
+    pub fn with_renewal(self, entries: Arc<[String]>) -> Self {
+        self.adapted(|inner| inner.renewing = Some(entries))
+    }
+
+    fn adapted(mut self, adapt: impl FnOnce(&mut Inner)) -> Self {
         // Nobody else has it yet, as a rule.
-        if let Some(inner) = Arc::get_mut(&mut self.0) {
-            inner.origin = Some(origin);
-            return self;
+        if Arc::get_mut(&mut self.0).is_none() {
+            let Inner { id, loaded, origin, renewing, .. } = &*self.0;
+            self = Self(Arc::new(Inner {
+                origin: origin.clone(),
+                renewing: renewing.clone(),
+                ..Inner::sharing(id.clone(), loaded.clone())
+            }));
         }
-        let Inner { id, entries, .. } = &*self.0;
-        let (id, entries) = (id.clone(), entries.clone());
-        Self(Arc::new(Inner { id, entries, changes: Mutex::default(), origin: Some(origin) }))
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            adapt(inner);
+        }
+        self
     }
 
     /// What the manager has left at [`Session::with_origin`].
@@ -136,14 +174,14 @@ impl Session {
         &self.0.id
     }
 
-    /// The entries, shared with other requests.
+    /// The entries: shared with other requests, until this one ends the session or asks for another id.
     pub fn entries(&self) -> &Arc<SessionEntries> {
-        &self.0.entries
+        self.0.own.get().unwrap_or(&self.0.loaded)
     }
 
     /// The value of an entry; null when absent.
     pub fn get(&self, key: &str) -> Value<'static> {
-        self.0.entries.get(key)
+        self.entries().get(key)
     }
 
     /// Sets an entry; null removes it.
@@ -158,6 +196,8 @@ impl Session {
     /// undo each other's work. `change` gets the present value, null when absent, and returns the new one; null
     /// removes the entry, and `None` leaves everything as it is.
     ///
+    /// When another request has ended the session meanwhile, nothing is written.
+    ///
     /// # Errors
     /// As for [`Session::set`].
     pub fn update(
@@ -165,28 +205,99 @@ impl Session {
         key: &str,
         change: impl FnOnce(&Value<'static>) -> Option<Value<'static>>,
     ) -> Result<(), SessionValueError> {
-        if self.0.entries.update(key, change)? {
-            let mut changes = self.changes();
-            if !changes.keys.iter().any(|known| **known == *key) {
-                changes.keys.push(key.into());
+        let written = match self.0.own.get() {
+            // Nobody else writes to it, so it need not end.
+            Some(own) => own.write(key, change, false)?,
+            None if self.is_renewing(key) => self.write_apart(key, change)?,
+            None => self.0.loaded.write(key, change, true)?,
+        };
+        match written {
+            Written::Unchanged => {}
+            Written::Changed => {
+                let mut changes = self.changes();
+                changes.note(key);
+                if std::mem::take(&mut changes.is_ended) {
+                    (changes.is_renewed, changes.is_begun_anew) = (true, true);
+                }
             }
+            Written::Emptied => {
+                self.changes().note(key);
+                self.end();
+            }
+            Written::Refused => tracing::debug!(
+                entry = key,
+                "A session has ended while a request was using it; what the request wrote to it is dropped."
+            ),
         }
         Ok(())
     }
 
-    /// Removes all entries, which ends the session as the response leaves.
+    fn is_renewing(&self, key: &str) -> bool {
+        self.0.renewing.as_ref().is_some_and(|renewing| renewing.iter().any(|entry| entry == key))
+    }
+
+    /// Writes to a copy, which this request goes on with: others, under the old id, do not see it.
+    fn write_apart(
+        &self,
+        key: &str,
+        change: impl FnOnce(&Value<'static>) -> Option<Value<'static>>,
+    ) -> Result<Written, SessionValueError> {
+        let own = self.0.loaded.copy();
+        let written = own.write(key, change, false)?;
+        if written == Written::Unchanged {
+            return Ok(written);
+        }
+        if self.0.loaded.is_ended() {
+            return Ok(Written::Refused);
+        }
+        let _ = self.0.own.set(Arc::new(own));
+        self.changes().is_renewed = true;
+        Ok(written)
+    }
+
+    /// Removes all entries, which ends the session as the response leaves: see [`Session::is_ended`].
     pub fn clear(&self) {
-        let mut removed = self.0.entries.clear();
-        self.changes().keys.append(&mut removed);
+        for key in self.entries().clear() {
+            self.changes().note(&key);
+        }
+        self.end();
+    }
+
+    fn end(&self) {
+        // First of all, so that nothing that is written from here on counts.
+        let removed = self.0.loaded.end();
+        self.0.own.get_or_init(Arc::default);
+        let mut changes = self.changes();
+        removed.iter().for_each(|key| changes.note(key));
+        changes.is_ended = true;
+    }
+
+    /// Whether this request has ended the session: it has removed all entries, or the last one. The session has to be
+    /// forgotten then, whatever other requests have written to it meanwhile.
+    ///
+    /// When the same request writes anew, the session has not ended: see [`Session::is_begun_anew`].
+    pub fn is_ended(&self) -> bool {
+        self.changes().is_ended
+    }
+
+    /// Whether this request has ended the session and then written to it: it goes on under another id, and with
+    /// nothing but [`Session::values`], whatever others have written. [`Session::is_renewed`] is true, too.
+    pub fn is_begun_anew(&self) -> bool {
+        let changes = self.changes();
+        changes.is_begun_anew && !changes.is_ended
     }
 
     /// Asks for another id when the session is saved, and for the old one to be dead at once. To be called when
-    /// somebody has logged in or gained rights, so that an id that was planted before is worth nothing.
+    /// somebody has logged in or gained rights, so that an id that was planted before is worth nothing; before
+    /// anything is written, so that requests under the old id do not see it.
     pub fn renew(&self) {
+        if !self.0.loaded.is_ended() {
+            self.0.own.get_or_init(|| Arc::new(self.0.loaded.copy()));
+        }
         self.changes().is_renewed = true;
     }
 
-    /// Whether [`Session::renew`] was called.
+    /// Whether [`Session::renew`] was called, or there was other reason for another id.
     pub fn is_renewed(&self) -> bool {
         self.changes().is_renewed
     }
@@ -200,7 +311,7 @@ impl Session {
     /// Whether it has to be saved: this request has changed it, or what the client holds is out of date.
     pub fn is_changed(&self) -> bool {
         let changes = self.changes();
-        changes.is_renewed || changes.is_outdated || !changes.keys.is_empty()
+        changes.is_renewed || changes.is_outdated || changes.is_ended || !changes.keys.is_empty()
     }
 
     /// What this request has written, as it is now; null stands for what was removed.
@@ -211,7 +322,7 @@ impl Session {
 
     /// A copy of all entries.
     pub fn values(&self) -> IndexMap<String, Value<'static>> {
-        self.0.entries.values()
+        self.entries().values()
     }
 
     fn changes(&self) -> MutexGuard<'_, Changes> {

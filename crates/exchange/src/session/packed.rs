@@ -31,7 +31,7 @@ mod tag {
 }
 
 /// Entries: of each the name, the length of the value, and the value.
-#[derive(Debug)]
+#[derive(Clone)]
 pub(super) struct Packed(Box<[u8]>);
 
 impl Packed {

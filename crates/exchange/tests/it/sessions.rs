@@ -174,7 +174,7 @@ fn a_request_knows_what_it_has_changed() {
             session.clear();
             session.set("user", Value::owned_text("alice")).unwrap();
         },
-        expect![[r#"{"user":"alice"} ["user=\"alice\"", "clicks=null"] changed true renewed false"#]],
+        expect![[r#"{"user":"alice"} ["user=\"alice\"", "clicks=null"] changed true renewed true"#]],
     );
     check_changes(Session::renew, expect![[r#"{"user":"bob","clicks":5} [] changed true renewed true"#]]);
 }
@@ -202,6 +202,109 @@ fn what_another_request_writes_is_seen_and_is_not_its_own() {
     other.renew();
     assert_eq!((one.changed().len(), other.changed().len()), (1, 1));
     assert!(!one.is_renewed());
+}
+
+/// Whether a request has ended its session, or begun another one, after `work`.
+#[track_caller]
+fn check_end(work: impl Fn(&Session), expected: &str) {
+    for session in [session(), session().with_renewal(Arc::new(["user".to_owned()]))] {
+        work(&session);
+        let end = match (session.is_ended(), session.is_begun_anew()) {
+            (false, false) => "goes on",
+            (true, false) => "has ended",
+            (false, true) => "has begun anew",
+            (true, true) => "both",
+        };
+        let left = Value::map(session.values()).to_json();
+        assert_eq!(format!("{end} {left} changed {}", session.is_changed()), expected);
+    }
+}
+
+#[test]
+fn a_request_ends_a_session_by_removing_the_last_entry() {
+    fn remove(session: &Session, key: &str) {
+        session.set(key, Value::Null).unwrap();
+    }
+    fn remove_all(session: &Session) {
+        ["user", "clicks"].iter().for_each(|key| remove(session, key));
+    }
+    let write = |session: &Session| session.set("color", Value::owned_text("blue")).unwrap();
+    check_end(|_| {}, r#"goes on {"user":"bob","clicks":5} changed false"#);
+    check_end(|session| remove(session, "clicks"), r#"goes on {"user":"bob"} changed true"#);
+    check_end(remove_all, "has ended {} changed true");
+    check_end(Session::clear, "has ended {} changed true");
+    let ends: [fn(&Session); 2] = [remove_all, Session::clear];
+    for end in ends {
+        let begin_anew = |session: &Session| {
+            end(session);
+            write(session);
+        };
+        check_end(begin_anew, r#"has begun anew {"color":"blue"} changed true"#);
+        let end_again = |session: &Session| {
+            begin_anew(session);
+            remove(session, "color");
+        };
+        check_end(end_again, "has ended {} changed true");
+    }
+    // Nothing was there, but another request may write yet.
+    let empty = Session::new("s-1", []);
+    empty.clear();
+    assert!(empty.is_ended() && empty.is_changed());
+}
+
+#[test]
+fn after_the_end_no_other_request_writes() {
+    let remove_all = |session: &Session| {
+        session.set("user", Value::Null).unwrap();
+        session.set("clicks", Value::Null).unwrap();
+    };
+    let ends: [fn(&Session); 2] = [Session::clear, remove_all];
+    for end in ends {
+        let one = session();
+        let other = Session::sharing("s-1", one.entries().clone());
+        end(&one);
+        other.set("clicks", Value::Integer(6)).unwrap();
+        one.set("color", Value::owned_text("blue")).unwrap();
+        other.set("user", Value::owned_text("bob")).unwrap();
+        assert_eq!((one.values().len(), other.values().len()), (1, 0));
+        assert!(!other.is_changed() && !other.is_ended());
+        assert!(one.is_renewed() && one.is_begun_anew());
+    }
+}
+
+#[test]
+fn what_is_written_under_a_new_id_is_not_seen_under_the_old_one() {
+    let renewing: Arc<[String]> = Arc::new(["user".to_owned()]);
+    let alice = || Value::owned_text("alice");
+    let works: [fn(&Session, Value<'static>); 2] = [
+        |session, user| session.set("user", user).unwrap(),
+        |session, user| {
+            session.renew();
+            session.set("clicks", user).unwrap();
+        },
+    ];
+    for work in works {
+        let one = session().with_renewal(renewing.clone());
+        let other = Session::sharing("s-1", one.entries().clone()).with_renewal(renewing.clone());
+        work(&one, alice());
+        assert!(one.is_renewed() && one.values().values().any(|value| value.to_text() == "alice"));
+        other.set("more", Value::Integer(1)).unwrap();
+        assert_eq!(Value::map(other.values()).to_json().to_string(), r#"{"user":"bob","clicks":5,"more":1}"#);
+        assert!(one.get("more").is_null() && !other.is_renewed());
+    }
+    // To write what is there is no reason for another id.
+    let one = session().with_renewal(renewing);
+    one.set("user", Value::owned_text("bob")).unwrap();
+    assert!(!one.is_renewed() && !one.is_changed());
+}
+
+#[test]
+fn values_are_not_shown_to_programmers() {
+    let session = session();
+    let shown = format!("{:?} {:?}", session.entries(), session.entries().freeze());
+    expect![[r#"SessionEntries(["user", "clicks"]) FrozenEntries(["user", "clicks"])"#]].assert_eq(&shown);
+    session.entries().pack();
+    expect![[r#"SessionEntries(["user", "clicks"])"#]].assert_eq(&format!("{:?}", session.entries()));
 }
 
 #[test]

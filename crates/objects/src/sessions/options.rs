@@ -3,6 +3,7 @@
 //! The fields stand in each manager's configuration. Serde can flatten a shared struct into another only by
 //! reading it as a map, and then places are lost and unknown fields are no longer seen.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use exchange::Session;
@@ -48,18 +49,37 @@ fn time(
     Ok(Some(time))
 }
 
+/// Entries that usually say who is logged in.
+const USUAL_SUBJECTS: [&str; 7] = ["username", "authUsername", "user", "userId", "uid", "sub", "subject"];
+
 /// Whose a session is, and when that changes so that the session needs another id.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct SubjectOptions {
     subject: Option<String>,
-    renew_on: Vec<String>,
+    renew_on: Arc<[String]>,
+}
+
+impl Default for SubjectOptions {
+    fn default() -> Self {
+        Self::new(None, None)
+    }
 }
 
 impl SubjectOptions {
-    /// The fields `subject` and `renewOn` of a manager. Without `renewOn`, a change of the subject renews the id.
+    /// The fields `subject` and `renewOn` of a manager. Without `renewOn`, a change of the subject renews the id; without
+    /// either, a change of an entry with one of the usual names does.
     pub(crate) fn new(subject: Option<String>, renew_on: Option<Vec<String>>) -> Self {
-        let renew_on = renew_on.unwrap_or_else(|| subject.iter().cloned().collect());
-        Self { subject, renew_on }
+        let renew_on = match (renew_on, &subject) {
+            (Some(renew_on), _) => renew_on,
+            (None, Some(subject)) => vec![subject.clone()],
+            (None, None) => USUAL_SUBJECTS.map(str::to_owned).to_vec(),
+        };
+        Self { subject, renew_on: renew_on.into() }
+    }
+
+    /// The entries whose change renews the id.
+    pub(crate) fn renewing(&self) -> Arc<[String]> {
+        self.renew_on.clone()
     }
 
     /// Whether there is an entry that says whose a session is.
@@ -137,7 +157,12 @@ mod tests {
         check_renewal("user level", "user", alice(), false);
         check_renewal("user level", "level", Value::Integer(2), true);
         check_renewal("- level clicks", "clicks", Value::Integer(6), true);
-        check_renewal("-", "user", alice(), false);
+        check_renewal("-", "user", alice(), true);
+        check_renewal("-", "level", alice(), false);
+        for usual in ["username", "authUsername", "userId", "uid", "sub", "subject"] {
+            check_renewal("-", usual, alice(), true);
+        }
+        check_renewal("level", "user", alice(), false);
     }
 
     #[test]

@@ -44,6 +44,10 @@ impl Cache {
         request: &Request,
     ) -> Result<(), Fault> {
         let credentials = credentials.to_str().map_or(Value::Null, Value::owned_text);
+        if let Some(session) = cx.session.load(request).await? {
+            // Somebody has logged in. Before anything is written, so that an id that was planted leads to nothing.
+            session.renew();
+        }
         self.set(Value::list(vec![Value::owned_text(user), credentials]), cx, request).await
     }
 

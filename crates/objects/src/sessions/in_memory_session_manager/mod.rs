@@ -1,12 +1,17 @@
 //! `InMemorySessionManager`: sessions in the memory of this process.
 //!
-//! An id is made by the gateway only, so that nobody can plant one in a browser and share its session later:
-//! an id that is not known is answered with a new session under a new id. A session is stored, and its cookie
-//! set, when something is first written to it; visitors who need no session cost nothing. Requests of a browser share
-//! the entries, so there is nothing to merge, and a session that has ended stays ended whatever is still under way.
+//! An id is made by the gateway only: one that is not known is answered with a new session under a new id. But an id
+//! that the gateway has made for somebody can be planted in the browser of somebody else; what protects from that is
+//! that a session has another id after a login. A session is stored, and its cookie set, when something is first written
+//! to it; visitors who need no session cost nothing. Requests of a browser share the entries, so there is nothing to
+//! merge, and a session that has ended stays ended whatever is still under way.
+//!
+//! When a session changes its id, requests under the old one lose it: what they write from then on is dropped, and for a
+//! minute they get neither a session nor a cookie, which might replace the one of the login.
 
 mod administration;
 mod key;
+mod moves;
 mod shard;
 mod store;
 #[cfg(test)]
@@ -18,8 +23,8 @@ use std::time::{Duration, Instant};
 
 use exchange::metrics::{Measure, Metrics, Sheet};
 use exchange::{
-    BoxFuture, EndSignal, Fault, Response, Session, SessionCookies, SessionDirectory, SessionManager,
-    SessionManagerRef,
+    BoxFuture, EndSignal, Fault, Response, Session, SessionCookies, SessionDirectory, SessionEntries,
+    SessionManager, SessionManagerRef,
 };
 use heap::{Builder, ObjectConfig, Spanned, TimeSpan};
 use schemars::JsonSchema;
@@ -135,18 +140,33 @@ struct Manager {
     limits: Limits,
 }
 
-/// Where a request's session is kept: nowhere before it is first saved.
+/// Where a request's session is kept.
+#[derive(Clone, Copy, Default)]
+enum At {
+    /// Nowhere before it is first saved.
+    #[default]
+    Nowhere,
+    Key(Key),
+    /// The request came with an id that the session has no more: the browser has another one, or will have it as
+    /// soon as a response arrives. Nothing is kept, and no cookie touched.
+    Late,
+}
+
 #[derive(Default)]
-struct Place(Mutex<Option<Key>>);
+struct Place(Mutex<At>);
 
 impl Place {
-    fn get(&self) -> Option<Key> {
+    fn new(at: At) -> Self {
+        Self(Mutex::new(at))
+    }
+
+    fn get(&self) -> At {
         // Nothing under the lock panics.
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn set(&self, key: Option<Key>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = key;
+    fn set(&self, key: Key) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = At::Key(key);
     }
 }
 
@@ -166,21 +186,26 @@ impl SessionManager for Manager {
     }
 
     fn ended(&self, session: &Session) -> Option<EndSignal> {
-        let key = session.origin::<Place>()?.get()?;
-        Some(self.store.watch(key))
+        match session.origin::<Place>()?.get() {
+            At::Key(key) => Some(self.store.watch(key)),
+            At::Nowhere | At::Late => None,
+        }
     }
 }
 
 impl Manager {
     fn find_or_make(&self, cookies: &SessionCookies, now: Instant) -> Session {
-        let mut is_presented = false;
+        let (mut is_presented, mut is_late) = (false, false);
         for id in self.cookie.values(cookies).filter(|id| !id.is_empty()) {
             is_presented = true;
             let Some(key) = Key::of(id) else { continue };
             if let Some(entries) = self.store.find(key, &self.limits, now) {
-                let place = Place(Mutex::new(Some(key)));
-                return Session::sharing(key.to_string(), entries).with_origin(Arc::new(place));
+                return self.session(key.to_string(), entries, At::Key(key));
             }
+            is_late |= self.store.is_late(key, now);
+        }
+        if is_late {
+            return self.session(String::new(), Arc::new(SessionEntries::ended()), At::Late);
         }
         if is_presented {
             tracing::warn!(
@@ -189,7 +214,12 @@ impl Manager {
                 "A session cookie names no session; the request has an empty one."
             );
         }
-        Session::new("", []).with_origin(Arc::new(Place::default()))
+        self.session(String::new(), Arc::default(), At::Nowhere)
+    }
+
+    fn session(&self, id: String, entries: Arc<SessionEntries>, at: At) -> Session {
+        let session = Session::sharing(id, entries).with_origin(Arc::new(Place::new(at)));
+        session.with_renewal(self.subject.renewing())
     }
 
     fn store_or_drop(&self, session: &Session, response: &mut Response, now: Instant) -> Result<(), Fault> {
@@ -197,31 +227,56 @@ impl Manager {
         let place =
             place.ok_or_else(|| Fault::internal("A session is saved by a manager that has not made it."))?;
         match place.get() {
-            None if session.entries().is_empty() => {}
-            None => {
-                let (id, key) = new_id()?;
-                self.store.insert(key, session.entries().clone(), &self.limits, now);
-                place.set(Some(key));
-                self.cookie.set(&id, response);
-            }
+            At::Late => {}
+            At::Nowhere if session.is_ended() || session.entries().is_empty() => {}
+            At::Nowhere => self.begin(session, place, response, now)?,
             // The cookie of a session that was ended by another request may have been replaced since.
-            Some(key) if session.entries().is_empty() => {
+            At::Key(key) if session.is_ended() => {
                 if self.store.remove(key) {
                     self.cookie.expire(response);
                 }
             }
-            Some(key) if self.subject.renews(session) => {
+            At::Key(key) if session.is_begun_anew() => {
+                if self.store.remove(key) {
+                    self.begin(session, place, response, now)?;
+                }
+            }
+            At::Key(key) if self.subject.renews(session) => {
                 let (id, new) = new_id()?;
-                if self.store.renew(key, new) {
-                    place.set(Some(new));
+                if self.store.renew(key, new, |entries| self.apply(session, entries), now) {
+                    place.set(new);
                     self.cookie.set(&id, response);
                 }
             }
             // What was written stands in the entries already.
-            Some(_) => {}
+            At::Key(_) => {}
         }
         session.entries().pack();
         Ok(())
+    }
+
+    /// Keeps a session under a new id.
+    fn begin(
+        &self,
+        session: &Session,
+        place: &Place,
+        response: &mut Response,
+        now: Instant,
+    ) -> Result<(), Fault> {
+        let (id, key) = new_id()?;
+        self.store.insert(key, session.entries().clone(), &self.limits, now);
+        place.set(key);
+        self.cookie.set(&id, response);
+        Ok(())
+    }
+
+    /// Writes what this request has changed to what others have left.
+    fn apply(&self, session: &Session, entries: &SessionEntries) {
+        for (key, value) in session.changed() {
+            if let Err(error) = entries.update(&key, |_| Some(value)) {
+                tracing::warn!(object = self.name, %error, "A session has lost an entry as its id changed.");
+            }
+        }
     }
 }
 

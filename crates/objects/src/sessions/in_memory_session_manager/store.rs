@@ -1,6 +1,5 @@
 //! [`Store`]: all sessions of a manager. It outlives a reload, and knows no settings: they are handed in.
 
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -8,6 +7,7 @@ use std::time::{Duration, Instant};
 use exchange::{EndSignal, SessionEntries};
 
 use super::key::Key;
+use super::moves::Moves;
 use super::shard::{Front, Shard, Stored};
 use super::watchers::Watchers;
 
@@ -18,9 +18,6 @@ const TICK_MS: u128 = 100;
 
 /// Parts with a lock of their own, so that requests seldom wait for each other.
 const SHARDS: usize = 16;
-
-/// Renewed ids that are remembered for requests that were under way with the old one.
-const MOVES_MAX: usize = 1024;
 
 /// Sessions that were used meanwhile and are passed over in the search for one that goes; then the next one goes.
 const SECOND_CHANCES_MAX: usize = 32;
@@ -51,8 +48,7 @@ pub(super) struct Store {
     shards: [Mutex<Shard>; SHARDS],
     count: AtomicUsize,
     evicted: AtomicU64,
-    /// Old and new keys of sessions that were renewed while other requests had them, the oldest first.
-    moves: Mutex<VecDeque<(Key, Key)>>,
+    moves: Mutex<Moves>,
     watchers: Watchers,
 }
 
@@ -89,6 +85,10 @@ impl Store {
             drop(over);
             return None;
         }
+        // The request that has ended it is under way; its response will say so to the browser.
+        if stored.entries.is_ended() {
+            return None;
+        }
         // Never back: threads read the clock before they wait for the lock.
         stored.used = stored.used.max(now);
         Some(stored.entries.clone())
@@ -106,32 +106,38 @@ impl Store {
         self.shard(key).insert(key, Stored { entries, created: now, used: now });
     }
 
-    /// Gives a session another key. False when it has ended. The old key is dead at once, except that a request
-    /// that had the session before still finds it to end it or to renew it once more.
-    pub(super) fn renew(&self, key: Key, new: Key) -> bool {
-        // Held throughout, so that nobody finds the session under neither key.
+    /// Gives a session another key, and what `change` makes of its entries. False when it has ended, or has another
+    /// key already: whoever planted an id and holds a request back until somebody has logged in gets nothing.
+    ///
+    /// The old key is dead at once, and so is the list under it: what requests write that had the session before is
+    /// dropped from here on. They still find the session to end it.
+    pub(super) fn renew(
+        &self,
+        key: Key,
+        new: Key,
+        change: impl FnOnce(&SessionEntries),
+        now: Instant,
+    ) -> bool {
+        // Held throughout, so that nobody who ends the session finds it under neither key.
         let mut moves = lock(&self.moves);
-        let mut old = key;
-        let stored = loop {
-            if let Some(stored) = self.shard(old).remove(old) {
-                break stored;
-            }
-            match moved(&moves, old) {
-                Some(next) => old = next,
-                None => return false,
-            }
+        let mut shard = self.shard(key);
+        let Some(entries) = shard.get_mut(key).and_then(|stored| stored.entries.retire()) else {
+            return false;
         };
-        // The store and this request; whatever is more is another request.
-        let is_shared = Arc::strong_count(&stored.entries) > 2;
+        let Some(mut stored) = shard.remove(key) else { return false };
+        drop(shard);
+        change(&entries);
+        entries.pack();
+        stored.entries = Arc::new(entries);
         self.shard(new).insert(new, stored);
-        if is_shared {
-            if moves.len() >= MOVES_MAX {
-                moves.pop_front();
-            }
-            moves.push_back((old, new));
-        }
-        self.watchers.rename(old, new);
+        moves.add(key, new, self.tick(now));
+        self.watchers.rename(key, new);
         true
+    }
+
+    /// Whether a session had this key a short while ago.
+    pub(super) fn is_late(&self, key: Key, now: Instant) -> bool {
+        lock(&self.moves).is_late(key, self.tick(now))
     }
 
     /// Ends a session. True when there was one.
@@ -143,7 +149,7 @@ impl Store {
                 self.count_out(key);
                 return true;
             }
-            match moved(&lock(&self.moves), key) {
+            match self.moved(key) {
                 Some(next) => key = next,
                 None => return false,
             }
@@ -247,8 +253,13 @@ impl Store {
             if self.shard(key).contains(key) {
                 return Some(key);
             }
-            key = moved(&lock(&self.moves), key)?;
+            key = self.moved(key)?;
         }
+    }
+
+    /// Where a session went from this key.
+    fn moved(&self, key: Key) -> Option<Key> {
+        lock(&self.moves).next(key)
     }
 
     /// A session is gone.
@@ -278,14 +289,12 @@ impl Store {
 
 fn shown(key: Key, stored: &Stored, limits: &Limits, now: Tick) -> Option<Shown> {
     let left = stored.ends_at(limits).checked_sub(now).filter(|left| *left > 0)?;
+    if stored.entries.is_ended() {
+        return None;
+    }
     let seconds_left = (u128::from(left) * TICK_MS).div_ceil(1000);
     let seconds_left = u64::try_from(seconds_left).unwrap_or(u64::MAX);
     Some(Shown { key, entries: stored.entries.clone(), seconds_left })
-}
-
-/// Where a session went from this key.
-fn moved(moves: &VecDeque<(Key, Key)>, key: Key) -> Option<Key> {
-    moves.iter().find(|(old, _)| *old == key).map(|(_, new)| *new)
 }
 
 fn ticks_up(time: Duration) -> Tick {
