@@ -82,8 +82,7 @@ impl Manager {
         if shard.is_dead(id) {
             return false;
         }
-        let until = state.ticket.expires_at.saturating_add(self.settings.skew_seconds);
-        shard.revoke(id, until, now().as_secs());
+        shard.revoke(id, state.ticket.dead_until(), now().as_secs());
         shard.tell_end(id);
         true
     }

@@ -9,8 +9,13 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use exchange::{Fault, FrozenEntries};
 use serde::{Deserialize, Serialize};
 
+use super::super::options::TIMEOUT_MAX;
 use super::Refusal;
 use super::json::Entries;
+
+/// A session is taken this long before it was issued whatever the skew: a login must not fail because the next
+/// instance's clock is behind by a moment, and nothing is gained by a session that comes early.
+const ISSUE_SKEW_SECONDS: u64 = 5;
 
 /// The name of a session: 128 random bits, which nobody guesses.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,7 +75,7 @@ pub(super) struct Ticket {
     pub(super) issued_at: u64,
     /// When it ends, whatever happens.
     pub(super) expires_at: u64,
-    /// Which of two states of the session is the later one. It is the time of writing in milliseconds, or one more
+    /// Which of two states of the session is the later one. It is the time of writing in nanoseconds, or one more
     /// than the state it was made from, whichever is more: so a state is later than all that it knows of even
     /// where clocks differ.
     pub(super) revision: u64,
@@ -79,13 +84,19 @@ pub(super) struct Ticket {
 impl Ticket {
     /// Whether it is a ticket for now, with clocks that may differ by `skew` seconds.
     pub(super) fn check(&self, skew_seconds: u64, now: u64) -> Result<(), Refusal> {
-        if now.saturating_add(skew_seconds) < self.issued_at {
+        if now.saturating_add(skew_seconds.max(ISSUE_SKEW_SECONDS)) < self.issued_at {
             return Err(Refusal::FromTheFuture);
         }
         if now > self.expires_at.saturating_add(skew_seconds) {
             return Err(Refusal::Expired);
         }
         Ok(())
+    }
+
+    /// The second until which its id is remembered as dead. Whoever ends a session does not know by how much another
+    /// manager that shares its cookie lets clocks differ, so that the most is assumed that any may.
+    pub(super) fn dead_until(&self) -> u64 {
+        self.expires_at.saturating_add(TIMEOUT_MAX.as_secs())
     }
 }
 

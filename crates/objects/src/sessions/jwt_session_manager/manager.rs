@@ -4,18 +4,18 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use exchange::{
-    BoxFuture, EndSignal, Fault, FaultKind, FrozenEntries, Response, Session, SessionCookies, SessionEntries,
+    BoxFuture, EndSignal, Fault, FrozenEntries, Response, Session, SessionCookies, SessionEntries,
     SessionManager,
 };
 use tokio::sync::watch;
 
-use super::super::cookie::{SessionCookie, lifetime};
+use super::super::cookie::SessionCookie;
 use super::super::keys::SessionKeys;
 use super::super::options::SubjectOptions;
 use super::claims::{self, Id, Ticket};
 use super::opened::{Opened, OpenedCookies};
 use super::parts::{self, Presented};
-use super::states::{Shard, State, States};
+use super::states::{Shard, Standing, State, States};
 use super::{CONTENT_BYTES_MAX, Refusal};
 
 /// A clock that is set while somebody waits for the end of a session is noticed after this long.
@@ -41,9 +41,9 @@ pub(super) struct Place {
 /// See [`super::JwtSession`].
 pub(super) struct Manager {
     pub(super) place: Place,
-    cookie: SessionCookie,
-    keys: Arc<SessionKeys>,
-    opened: OpenedCookies,
+    pub(super) cookie: SessionCookie,
+    pub(super) keys: Arc<SessionKeys>,
+    pub(super) opened: OpenedCookies,
     pub(super) states: Arc<States>,
     pub(super) settings: Settings,
 }
@@ -67,7 +67,7 @@ impl Origin {
 }
 
 /// What has to be done to the browser's cookies.
-enum Outcome {
+pub(super) enum Outcome {
     Set { parts: Vec<String>, kept: String },
     Forget,
     Nothing,
@@ -89,7 +89,7 @@ impl Manager {
         let presented = Presented::of(cookies, self.cookie.name());
         let mut refused = None;
         for first in &presented.first {
-            match self.open(&presented, first, now.as_secs()) {
+            match self.open(&presented, first, now) {
                 Ok((opened, entries, is_outdated)) => {
                     let (id, others) = (opened.id.clone(), presented.numbers);
                     let entries = Arc::new(SessionEntries::thawed(entries));
@@ -119,19 +119,19 @@ impl Manager {
         &self,
         presented: &Presented<'r>,
         first: &'r str,
-        now: u64,
+        now: Duration,
     ) -> Result<(Arc<Opened>, FrozenEntries, bool), Refusal> {
         let text = presented.whole(first)?;
         let keys = self.keys.generation();
         let opened = match self.opened.get(&text, keys) {
             Some(opened) => {
-                opened.ticket.check(self.settings.skew_seconds, now)?;
+                opened.ticket.check(self.settings.skew_seconds, now.as_secs())?;
                 opened
             }
             None => {
                 let content = self.keys.open(&text, CONTENT_BYTES_MAX).ok_or(Refusal::Unknown)?;
                 let (ticket, entries) = claims::read(&content, self.cookie.name())?;
-                ticket.check(self.settings.skew_seconds, now)?;
+                ticket.check(self.settings.skew_seconds, now.as_secs())?;
                 let opened = Arc::new(Opened::new(&text, keys, ticket, entries));
                 self.opened.keep(&opened);
                 opened
@@ -141,19 +141,17 @@ impl Manager {
         if shard.is_dead(opened.ticket.id) {
             return Err(Refusal::Ended);
         }
-        match shard.latest(opened.ticket.id) {
-            Some(latest) if latest.ticket.revision > opened.ticket.revision => {
-                let entries = latest.entries.clone();
-                Ok((opened.clone(), entries, true))
+        let entries = match shard.standing(&opened.ticket, now) {
+            Standing::Recent(latest) => return Ok((opened, latest.entries.clone(), true)),
+            Standing::Outdated => return Err(Refusal::Outdated),
+            // Whoever presents what is not known to be out of date gets what it says, and nothing of what is newer.
+            Standing::Latest(_) | Standing::Apart(_) => opened.entries.clone(),
+            Standing::Newest => {
+                shard.learn(State::of(&opened), now);
+                opened.entries.clone()
             }
-            Some(latest) if latest.ticket.revision == opened.ticket.revision => {
-                Ok((opened.clone(), opened.entries.clone(), false))
-            }
-            _ => {
-                shard.keep(State::of(&opened));
-                Ok((opened.clone(), opened.entries.clone(), false))
-            }
-        }
+        };
+        Ok((opened, entries, false))
     }
 
     /// Each cookie is complained about once: browsers send what has expired for a long time.
@@ -198,14 +196,15 @@ impl Manager {
         }
         let issued_at = now.as_secs();
         let expires_at = issued_at.saturating_add(self.settings.timeout_seconds);
-        let ticket = Ticket { id: Id::random()?, issued_at, expires_at, revision: milliseconds(now) };
+        let ticket = Ticket { id: Id::random()?, issued_at, expires_at, revision: nanoseconds(now) };
         let (state, outcome) = self.seal(ticket, entries, now)?;
-        self.states.of(ticket.id).keep(state);
+        self.states.of(ticket.id).learn(state, now);
         let _ = origin.begun.set(ticket);
         Ok(outcome)
     }
 
-    /// Saves what a request has changed in a session onto the latest state of it that is known.
+    /// Saves what a request has changed in a session, onto the latest state of it that was made from the one that the
+    /// request came with.
     fn go_on(
         &self,
         session: &Session,
@@ -216,25 +215,32 @@ impl Manager {
         let id = ticket.id;
         let mut shard = self.states.of(id);
         if shard.is_dead(id) {
-            tracing::debug!(
-                object = self.place.name,
-                "A session has ended while a request of it was served."
-            );
+            self.say_dropped("its session has ended meanwhile");
             return Ok(Outcome::Nothing);
         }
-        let latest = shard.latest(id).filter(|latest| latest.ticket.revision >= ticket.revision).cloned();
-        let (base, before) = match (latest, &origin.opened) {
-            (Some(latest), _) => (latest.ticket, latest.entries),
-            (None, Some(opened)) if opened.ticket.id == id => (ticket, opened.entries.clone()),
+        let own = || match &origin.opened {
+            Some(opened) if opened.ticket.id == id => opened.entries.clone(),
             // Begun with this request, and forgotten since: what the request knows is all there is.
-            (None, _) => (ticket, session.entries().freeze()),
+            _ => session.entries().freeze(),
+        };
+        // The state to write on, and the revision that is taken by another one.
+        let (base, before, taken) = match shard.standing(&ticket, now) {
+            Standing::Latest(latest) | Standing::Recent(latest) => {
+                (latest.ticket, latest.entries.clone(), None)
+            }
+            Standing::Newest => (ticket, own(), None),
+            Standing::Apart(latest) => (ticket, own(), Some(latest)),
+            Standing::Outdated => {
+                self.say_dropped("the state it came with was replaced half a minute ago or earlier");
+                return Ok(Outcome::Nothing);
+            }
         };
         let entries = SessionEntries::thawed(before);
-        let mut is_changed = false;
+        let mut is_changed = taken.is_some();
         for (key, value) in session.changed() {
             is_changed |= entries.update(&key, |_| Some(value))?;
         }
-        let dead_until = base.expires_at.saturating_add(self.settings.skew_seconds);
+        let dead_until = base.dead_until();
         if entries.is_empty() {
             shard.kill(id, dead_until, now.as_secs());
             shard.tell_end(id);
@@ -243,11 +249,16 @@ impl Manager {
         let mut ticket = base;
         let is_renewed = self.settings.subject.renews(session);
         if is_changed || is_renewed {
-            ticket.revision = milliseconds(now).max(base.revision.saturating_add(1));
+            let last = taken.unwrap_or_default().max(base.revision);
+            ticket.revision = nanoseconds(now).max(last.saturating_add(1));
         }
         if !is_renewed {
             let (state, outcome) = self.seal(ticket, entries.freeze(), now)?;
-            shard.keep(state);
+            if taken.is_some() {
+                shard.learn(state, now);
+            } else {
+                shard.replace(base.revision, state, now);
+            }
             return Ok(outcome);
         }
         ticket.id = Id::random()?;
@@ -256,58 +267,25 @@ impl Manager {
         let waiting = shard.take_watched(id);
         // One lock at a time.
         drop(shard);
-        self.adopt(state, waiting);
+        self.adopt(state, waiting, now);
         let _ = origin.begun.set(ticket);
         Ok(outcome)
     }
 
-    fn adopt(&self, state: State, waiting: Option<watch::Sender<bool>>) {
+    fn say_dropped(&self, why: &str) {
+        tracing::warn!(
+            object = self.place.name,
+            "What a request has written in its session is dropped: {why}."
+        );
+    }
+
+    fn adopt(&self, state: State, waiting: Option<watch::Sender<bool>>, now: Duration) {
         let id = state.ticket.id;
         let mut shard: std::sync::MutexGuard<'_, Shard> = self.states.of(id);
-        shard.keep(state);
+        shard.learn(state, now);
         if let Some(waiting) = waiting {
             shard.give_watched(id, waiting);
         }
-    }
-
-    /// A state of a session, and the cookies that hold it.
-    ///
-    /// # Errors
-    /// There would have to be too many cookies; or see [`SessionKeys::seal`].
-    fn seal(&self, ticket: Ticket, entries: FrozenEntries, now: Duration) -> Result<(State, Outcome), Fault> {
-        let content = claims::write(&ticket, &entries, self.cookie.name())?;
-        if content.len() > CONTENT_BYTES_MAX {
-            return Err(self.too_large(&entries));
-        }
-        let keys = self.keys.generation();
-        let text = self.keys.seal(&content, self.settings.is_compressed)?;
-        let kept = if self.settings.is_persistent {
-            lifetime(Duration::from_secs(ticket.expires_at.saturating_sub(now.as_secs())))
-        } else {
-            String::new()
-        };
-        let Some(parts) = parts::split(&self.cookie, &text, &kept, self.settings.parts_max) else {
-            return Err(self.too_large(&entries));
-        };
-        let opened = Arc::new(Opened::new(&text, keys, ticket, entries));
-        self.opened.keep(&opened);
-        Ok((State::of(&opened), Outcome::Set { parts, kept }))
-    }
-
-    fn too_large(&self, entries: &FrozenEntries) -> Fault {
-        let mut sizes: Vec<(usize, &str)> =
-            entries.iter().map(|(key, value)| (value.to_json().to_string().len(), key)).collect();
-        sizes.sort_unstable_by(|one, other| other.cmp(one));
-        let largest: Vec<String> =
-            sizes.iter().take(3).map(|(bytes, key)| format!("`{key}` {bytes} bytes")).collect();
-        tracing::error!(
-            object = self.place.name,
-            largest = largest.join(", "),
-            "A session is too large for {} cookies and was not saved. Keep less in it, or raise `maxCookies`; the \
-             largest entries are named beside.",
-            self.settings.parts_max
-        );
-        Fault::new(FaultKind::HeadersTooLarge, "The session is too large for its cookies.").told()
     }
 
     fn end_of(&self, session: &Session) -> Option<EndSignal> {
@@ -336,7 +314,7 @@ impl Manager {
 }
 
 impl State {
-    fn of(opened: &Opened) -> Self {
+    pub(super) fn of(opened: &Opened) -> Self {
         Self { ticket: opened.ticket, entries: opened.entries.clone(), bytes: opened.bytes() }
     }
 }
@@ -366,6 +344,7 @@ pub(super) fn now() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
-fn milliseconds(now: Duration) -> u64 {
-    u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
+/// Nanoseconds, so that no two states of a session have the same revision though two instances write them.
+fn nanoseconds(now: Duration) -> u64 {
+    u64::try_from(now.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -7,7 +7,9 @@
 //! | `parts` | one value in several cookies |
 //! | `opened` | cookies that need not be decrypted again |
 //! | `states` | what this instance knows beside the cookies |
+//! | `lineage` | which states the latest one was made from |
 //! | `manager` | loading, saving, renewing, ending |
+//! | `sealing` | from a session to its cookies |
 //! | `administration` | listing and revoking |
 
 mod administration;
@@ -16,9 +18,11 @@ mod claims;
 pub(crate) mod fuzzing;
 mod generations;
 mod json;
+mod lineage;
 mod manager;
 mod opened;
 mod parts;
+mod sealing;
 mod states;
 #[cfg(test)]
 mod tests;
@@ -69,11 +73,22 @@ const CONTENT_BYTES_MAX: usize = 256 << 10;
 /// encrypts, all of them decrypt.
 ///
 /// **Requests at the same time.** Each state of a session has a revision, and each instance remembers the latest
-/// state of the sessions it has seen lately. A response that changes the session changes the entries its request has
-/// written in that latest state, not in the one its cookie came with; and a cookie that is older than the latest state
-/// counts as that state, and is written anew. So requests through one instance that race lose nothing. Between
-/// instances, the state that was written last counts as a whole. A session that was emptied, as by a logout, stays
-/// ended, whatever other responses are on their way.
+/// state of the sessions it has seen lately, and which states it has made that from. A response that changes the
+/// session changes the entries its request has written in that latest state, not in the one its cookie came with. A
+/// cookie from which the latest state was made counts as that state for half a minute after it was replaced, and is
+/// written anew; so requests through one instance that race lose nothing. Later it is refused like a cookie whose
+/// session has ended, and what a request has written that was under way for so long is dropped: a browser has had the
+/// newer cookie since, unless the response was lost. So is what a request has written whose session got another id, or
+/// ended, meanwhile.
+///
+/// Of a state that another instance has written an instance knows nothing but the cookie. It is taken for what it says,
+/// and nothing that is newer here is added to it: between instances, the response that comes last counts as a whole.
+/// A session that was emptied, as by a logout, stays ended at the instance that did it, whatever other responses are
+/// on their way.
+///
+/// **Logins.** Whoever has planted a cookie in a browser must not get the session that somebody logs in to with it.
+/// Name the entry of the login in `subject` or `renewOn`: then the session gets another id with the login, and the
+/// planted cookie is refused at once. Without it, the half minute above is the time for which it is not.
 ///
 /// **Revoking.** The admin connector lists the sessions that this instance has seen lately. A session that is revoked
 /// or renewed is refused by this instance until its time is over; other instances do not know. Where they have to,
@@ -119,7 +134,8 @@ pub struct JwtSession {
     /// Where the key is looked up.
     secrets_provider: Option<SecretsProviderField>,
     /// How far the clocks of instances may differ: zero by default. A session is valid this long before it was issued
-    /// and after it has expired.
+    /// and after it has expired. It is always valid five seconds before it was issued, so that a login does not fail
+    /// because clocks differ by a moment: an addition of Portcullis.
     skew_allowance: Option<Spanned<TimeSpan>>,
     /// Whether sessions are compressed before they are encrypted: false by default.
     use_compression: Option<bool>,
@@ -233,6 +249,8 @@ enum Refusal {
     FromTheFuture,
     /// It was revoked, emptied, or replaced by another id.
     Ended,
+    /// It is an older state of its session, from longer ago than responses race.
+    Outdated,
 }
 
 impl fmt::Display for Refusal {
@@ -244,6 +262,7 @@ impl fmt::Display for Refusal {
             Self::Expired => "it has expired",
             Self::FromTheFuture => "it was issued later than now; do the clocks differ?",
             Self::Ended => "its session has ended",
+            Self::Outdated => "it was replaced half a minute ago or earlier",
         })
     }
 }

@@ -3,14 +3,17 @@
 //! That is the latest state it has seen of each, so that responses that race do not undo each other's work; which
 //! ids are dead though their cookies are not; and who waits for the end of a session. All of it is bounded.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use exchange::FrozenEntries;
 use tokio::sync::watch;
 
 use super::claims::{Id, Ticket};
 use super::generations::{Generations, Random, Room};
+use super::lineage::{Lineage, Place};
 
 /// Parts with a lock of their own, so that cores rarely wait for each other.
 const SHARDS: usize = 64;
@@ -30,6 +33,26 @@ pub(super) struct State {
     pub(super) bytes: usize,
 }
 
+/// The latest state, and those before it.
+struct Known {
+    latest: State,
+    lineage: Lineage,
+}
+
+/// What a ticket is to the latest state of its session.
+pub(super) enum Standing<'s> {
+    /// Nothing as late is known.
+    Newest,
+    /// It is the one of the latest state.
+    Latest(&'s State),
+    /// The latest state, which was made from it a moment ago.
+    Recent(&'s State),
+    /// It was replaced long ago, and counts for nothing.
+    Outdated,
+    /// The latest state, of this revision, was not made from it here.
+    Apart(u64),
+}
+
 /// What is known of sessions. It outlives a reload, and managers with the same cookie and the same key share it.
 pub(crate) struct States {
     shards: [Mutex<Shard>; SHARDS],
@@ -37,7 +60,7 @@ pub(crate) struct States {
 
 /// A part of what is known, for as long as it is held.
 pub(super) struct Shard {
-    latest: Generations<Id, State>,
+    latest: Generations<Id, Known>,
     dead: HashSet<Id, Random>,
     /// The second until which each is dead that ended by itself, the nearest first.
     ended_until: BTreeSet<(u64, Id)>,
@@ -65,7 +88,7 @@ impl States {
         let mut alive = Vec::new();
         for shard in &self.shards {
             let shard = Self::lock(shard);
-            let states = shard.latest.iter().map(|(_, state)| state);
+            let states = shard.latest.iter().map(|(_, known)| &known.latest);
             let states =
                 states.filter(|state| state.ticket.expires_at >= now && !shard.is_dead(state.ticket.id));
             alive.extend(states.cloned());
@@ -91,15 +114,47 @@ impl Shard {
         }
     }
 
-    /// The latest state that is known.
-    pub(super) fn latest(&mut self, id: Id) -> Option<&State> {
-        self.latest.get(id).map(|state| &*state)
+    /// What a ticket is to the latest state that is known.
+    pub(super) fn standing(&mut self, ticket: &Ticket, now: Duration) -> Standing<'_> {
+        let Some(Known { latest, lineage }) = self.latest.get(ticket.id).map(|known| &*known) else {
+            return Standing::Newest;
+        };
+        match ticket.revision.cmp(&latest.ticket.revision) {
+            Ordering::Greater => Standing::Newest,
+            Ordering::Equal => Standing::Latest(latest),
+            Ordering::Less => match lineage.place(ticket.revision, now) {
+                Place::Recent => Standing::Recent(latest),
+                Place::Outdated => Standing::Outdated,
+                Place::Apart => Standing::Apart(latest.ticket.revision),
+            },
+        }
     }
 
-    /// Takes a state for the latest.
-    pub(super) fn keep(&mut self, state: State) {
-        let bytes = state.bytes;
-        self.latest.insert(state.ticket.id, state, bytes);
+    /// Takes a state for the latest that was not made from the one that was.
+    pub(super) fn learn(&mut self, state: State, now: Duration) {
+        let mut lineage = self.latest.remove(state.ticket.id).map(|known| known.lineage).unwrap_or_default();
+        lineage.broken(now);
+        self.keep(Known { latest: state, lineage });
+    }
+
+    /// Takes a state for the latest that was made from the one of this revision, as a rule the one that was.
+    pub(super) fn replace(&mut self, base: u64, state: State, now: Duration) {
+        let mut lineage = Lineage::default();
+        if let Some(known) = self.latest.remove(state.ticket.id) {
+            lineage = known.lineage;
+            if known.latest.ticket.revision != base {
+                lineage.broken(now);
+            }
+        }
+        if base < state.ticket.revision {
+            lineage.replaced(base, now);
+        }
+        self.keep(Known { latest: state, lineage });
+    }
+
+    fn keep(&mut self, known: Known) {
+        let bytes = known.latest.bytes.saturating_add(known.lineage.bytes());
+        self.latest.insert(known.latest.ticket.id, known, bytes);
     }
 
     /// Whether cookies of this id are refused.

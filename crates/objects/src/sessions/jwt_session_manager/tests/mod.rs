@@ -21,6 +21,7 @@ use super::states::States;
 use crate::testing::{check_brief, check_complaints};
 
 mod configuration;
+mod outdated;
 mod racing;
 mod splitting;
 
@@ -199,7 +200,7 @@ fn check_skew(seconds: i64, is_expected: bool) {
     let other = instance(&keys, Settings { skew_seconds: 120, ..settings() });
     assert_eq!(browser.sees(&other) != "{}", is_expected, "{seconds}");
     let strict = instance(&keys, settings());
-    assert_eq!(browser.sees(&strict) != "{}", (0..=1800).contains(&seconds), "{seconds}");
+    assert_eq!(browser.sees(&strict) != "{}", (-5..=1800).contains(&seconds), "{seconds}");
 }
 
 #[test]
@@ -207,6 +208,8 @@ fn clocks_may_differ_by_the_skew_in_both_directions() {
     check_skew(-600, false);
     check_skew(-121, false);
     check_skew(-120, true);
+    check_skew(-6, true);
+    check_skew(-5, true);
     check_skew(-1, true);
     check_skew(0, true);
     check_skew(1800, true);

@@ -59,9 +59,11 @@ fn a_later_state_of_another_instance_counts() {
     browser.write(&one, &[("b", text("one"))]);
     racing.now += Duration::from_millis(1);
     racing.write(&two, &[("c", text("two"))]);
-    // Both have written; the one that was written last counts as a whole, wherever it is shown.
-    assert_eq!(racing.sees(&one), r#"{"a":"two","c":"two"}"#);
-    assert_eq!(browser.sees(&two), r#"{"a":"two","c":"two"}"#);
+    // Both have written; the cookie that the browser took last counts as a whole, wherever it is shown.
+    for gateway in [&one, &two] {
+        assert_eq!(racing.sees(gateway), r#"{"a":"two","c":"two"}"#);
+        assert_eq!(browser.sees(gateway), r#"{"a":"two","b":"one"}"#);
+    }
 }
 
 #[test]
@@ -163,4 +165,29 @@ fn managers_that_share_states_share_revocations() {
     let old = browser.clone();
     browser.write(&two, &[("a", Value::Null)]);
     assert_eq!(old.sees(&one), "{}");
+}
+
+#[test]
+fn what_one_manager_ends_stays_ended_where_clocks_may_differ_more() {
+    let keys = keys(&[&key()]);
+    let states: Arc<States> = Arc::default();
+    let sibling = |skew_seconds: u64| {
+        let place =
+            Place { name: "s".to_owned(), type_name: "JwtSession", file: format!("{skew_seconds}.json") };
+        let settings = Settings { skew_seconds, ..settings() };
+        Manager::new(place, SessionCookie::plain("IG"), keys.clone(), states.clone(), settings)
+    };
+    let (strict, lenient) = (sibling(0), sibling(3600));
+    let mut browser = Browser::new();
+    browser.write(&strict, &[("a", text("b"))]);
+    let mut old = browser.clone();
+    browser.write(&strict, &[("a", Value::Null)]);
+    old.now += 31 * MINUTE;
+    // Others end, in every part of what is known, so that what need not be remembered is forgotten.
+    for _ in 0..1000 {
+        let mut other = Browser { now: old.now, ..Browser::new() };
+        other.write(&strict, &[("a", text("b"))]);
+        other.write(&strict, &[("a", Value::Null)]);
+    }
+    assert_eq!(old.sees(&lenient), "{}");
 }
