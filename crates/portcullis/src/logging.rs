@@ -92,7 +92,7 @@ impl Found {
             name => {
                 // Writing to a text cannot fail.
                 let _ = write!(self.fields, " {name}=");
-                let _ = write_escaped(&mut self.fields, &value.to_string());
+                let _ = write!(Escaped(&mut self.fields), "{value}");
             }
         }
     }
@@ -138,8 +138,21 @@ fn write_level(out: &mut Writer<'_>, level: Level) -> fmt::Result {
     }
 }
 
+/// Escapes what is written through it, see [`write_escaped`].
+struct Escaped<'t>(&'t mut String);
+
+impl fmt::Write for Escaped<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        write_escaped(self.0, text)
+    }
+}
+
 /// Writes text of which no character ends the line or moves the cursor.
 fn write_escaped(out: &mut impl fmt::Write, text: &str) -> fmt::Result {
+    // Nearly all there is to log is plain.
+    if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        return out.write_str(text);
+    }
     let mut plain = 0;
     for (at, character) in text.char_indices().filter(|(_, character)| is_unprintable(*character)) {
         write!(out, "{}{}", &text[plain..at], character.escape_default())?;
