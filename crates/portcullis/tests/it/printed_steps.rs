@@ -39,7 +39,6 @@ fn blocks<'g>(guide: &'g str, title: &str) -> Vec<Block<'g>> {
 }
 
 /// An instance on the way through a guide.
-#[expect(clippy::large_enum_variant, reason = "there is one of it")]
 enum Instance {
     Prepared(GatewayBuilder),
     Running(Gateway),
