@@ -7,6 +7,7 @@ mod in_memory_session_manager;
 mod jwt_session_manager;
 pub(crate) mod keys;
 mod marker;
+mod news;
 pub(crate) mod options;
 mod shared_session_manager;
 mod shared_store;

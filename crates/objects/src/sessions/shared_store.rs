@@ -11,14 +11,28 @@ use std::time::Duration;
 use exchange::{BoxFuture, Fault, FaultKind};
 use heap::Role;
 
-/// Why a store did not answer.
+/// Why a store did not do what it was asked.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct StoreError(pub(crate) String);
+pub(crate) enum StoreError {
+    /// It does not work, or cannot be reached. The same may succeed later.
+    #[error("{0}")]
+    Unavailable(String),
+    /// It works, and does not take this: it would be the same the next time.
+    #[error("{0}")]
+    Refused(String),
+}
 
 impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
-        Self::new(FaultKind::Unavailable, "The shared store does not answer as it should.").because(error)
+        match error {
+            StoreError::Unavailable(_) => {
+                Self::new(FaultKind::Unavailable, "The shared store does not answer as it should.")
+                    .because(error)
+            }
+            StoreError::Refused(_) => {
+                Self::internal("The shared store refuses what was to be kept in it.").because(error)
+            }
+        }
     }
 }
 
@@ -62,21 +76,23 @@ impl Change {
         }
         let mut names = self.set.iter().map(|(name, _)| name).chain(&self.remove);
         if names.any(Vec::is_empty) {
-            return Err(StoreError("a field of a record has a name".to_owned()));
+            return Err(StoreError::Refused("a field of a record has a name".to_owned()));
         }
         Ok(())
     }
 
     /// The refusal of a record that would become too large.
     pub(crate) fn too_large() -> StoreError {
-        StoreError(format!("a record has at most {RECORD_FIELDS_MAX} fields and {RECORD_BYTES_MAX} bytes"))
+        StoreError::Refused(format!(
+            "a record has at most {RECORD_FIELDS_MAX} fields and {RECORD_BYTES_MAX} bytes"
+        ))
     }
 }
 
 /// Refuses a name that no store takes.
 pub(crate) fn check_name(name: &str) -> Result<(), StoreError> {
     if name.is_empty() || name.len() > NAME_BYTES_MAX {
-        return Err(StoreError(format!("a name in a store has 1 to {NAME_BYTES_MAX} bytes")));
+        return Err(StoreError::Refused(format!("a name in a store has 1 to {NAME_BYTES_MAX} bytes")));
     }
     Ok(())
 }

@@ -115,7 +115,7 @@ impl File {
 
 /// An error of the file at a path.
 pub(super) fn error(path: &Path, reason: &(impl Display + ?Sized)) -> StoreError {
-    StoreError(format!("`{}`: {reason}", path.display()))
+    StoreError::Unavailable(format!("`{}`: {reason}", path.display()))
 }
 
 pub(super) fn lock(database: &Mutex<Option<Arc<Database>>>) -> MutexGuard<'_, Option<Arc<Database>>> {

@@ -173,7 +173,7 @@ impl Owner {
             return Err(database::error(&self.path, "cannot be used since the disk has failed"));
         }
         self.reopen_at = Instant::now() + REOPEN_INTERVAL;
-        let opened = database::open(&self.path, REOPEN_INTERVAL).map_err(StoreError)?;
+        let opened = database::open(&self.path, REOPEN_INTERVAL).map_err(StoreError::Unavailable)?;
         tracing::warn!(file = %self.path.display(), "A file store was opened anew after a failure.");
         let opened = Arc::new(opened);
         *database::lock(&self.database) = Some(opened.clone());

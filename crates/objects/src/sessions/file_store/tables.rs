@@ -68,7 +68,7 @@ impl Entry {
     /// The fields, when it is a record.
     fn fields(&self) -> Outcome<Vec<Field>> {
         if self.kind == Kind::Set {
-            return Ok(Err(StoreError("a set is not a record".to_owned())));
+            return Ok(Err(StoreError::Refused("a set is not a record".to_owned())));
         }
         decode_fields(&self.content).map(Ok).ok_or_else(damaged)
     }
@@ -76,7 +76,7 @@ impl Entry {
     /// How many names a set has.
     fn count(&self) -> Outcome<usize> {
         if self.kind == Kind::Record {
-            return Ok(Err(StoreError("a record is not a set".to_owned())));
+            return Ok(Err(StoreError::Refused("a record is not a set".to_owned())));
         }
         let count = self.content.as_slice().try_into().map(u64::from_be_bytes);
         let count = count.ok().and_then(|count| usize::try_from(count).ok());
@@ -277,7 +277,7 @@ impl<'t> Tables<'t> {
         };
         let is_new = self.names.get((key, name))?.is_none();
         if is_new && count >= SET_NAMES_MAX {
-            return Ok(Err(StoreError(format!("a set has at most {SET_NAMES_MAX} names"))));
+            return Ok(Err(StoreError::Refused(format!("a set has at most {SET_NAMES_MAX} names"))));
         }
         if is_new {
             self.names.insert((key, name), ())?;

@@ -15,6 +15,13 @@ use super::{Kept, Manager, State};
 /// Of the entries of a session that is too large, so many are named.
 const BIGGEST_NAMED: usize = 3;
 
+/// Ids of one request that the store is asked for.
+const ASKED_MAX: usize = 3;
+
+/// Why a cookie is not accepted.
+const NOT_OURS: &str = "it is not an id of this gateway";
+const UNKNOWN: &str = "it names no session, or one that has ended";
+
 impl SessionManager for Manager {
     fn load<'a>(&'a self, cookies: &'a SessionCookies) -> BoxFuture<'a, Result<Session, Fault>> {
         Box::pin(self.find_or_make(cookies))
@@ -37,19 +44,39 @@ impl SessionManager for Manager {
 
 impl Manager {
     async fn find_or_make(&self, cookies: &SessionCookies) -> Result<Session, Fault> {
+        let (mut refused, mut asked) = (Vec::new(), 0);
         for value in self.cookie.values(cookies) {
             let found = match Id::parse(value) {
-                Some(id) => self.find(id).await?,
-                None => Err("it is not an id of this gateway"),
+                // Browsers send the cookie of the longest path first. Whoever sends more has made them up.
+                Some(_) if asked >= ASKED_MAX => break,
+                Some(id) => {
+                    asked += 1;
+                    self.find(id).await?
+                }
+                None => Err(NOT_OURS),
             };
             match found {
                 Ok(session) => return Ok(session),
-                Err(reason) => {
-                    tracing::warn!(object = self.name, reason, "A session cookie was not accepted.");
-                }
+                Err(reason) => refused.push((value, reason)),
             }
         }
+        for (value, reason) in refused {
+            self.tell_refused(value, reason);
+        }
         Ok(Session::new("", []).with_origin(Arc::new(Arc::new(State::default()))))
+    }
+
+    /// A line for each value that was not seen lately.
+    fn tell_refused(&self, value: &str, reason: &'static str) {
+        if !self.news.is_news(value) {
+            return;
+        }
+        // Every session ends, and its cookie may be sent once more.
+        if reason == UNKNOWN {
+            tracing::info!(object = self.name, reason, "A session cookie was not accepted.");
+        } else {
+            tracing::warn!(object = self.name, reason, "A session cookie was not accepted.");
+        }
     }
 
     /// The session of this id, whose time starts anew, or why there is none.
@@ -57,7 +84,7 @@ impl Manager {
         let handle = id.handle();
         let key = self.namespace.session(&handle);
         let Some(fields) = self.store.ask(|store| store.read(&key, Some(self.timeout))).await? else {
-            return Ok(Err("it names no session, or one that has ended"));
+            return Ok(Err(UNKNOWN));
         };
         let Opened { meta, entries } = match self.sealer().open(&key, Some(&id), &fields) {
             Ok(opened) => opened,
@@ -273,7 +300,6 @@ impl Manager {
     }
 
     pub(super) fn sealer(&self) -> Sealer<'_> {
-        // The JSON around an entry: names and handles, and what escaping adds.
-        Sealer { keys: &self.keys, bytes_max: 2 * self.bytes_max + 1024 }
+        Sealer { keys: &self.keys }
     }
 }

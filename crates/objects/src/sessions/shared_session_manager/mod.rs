@@ -24,6 +24,7 @@ use source::Diagnostic;
 
 use super::cookie::{SessionCookie, SessionCookieConfig};
 use super::keys::{EncryptionMethod, KeyFields, SessionKeys};
+use super::news::News;
 use super::options::{self, SubjectOptions};
 use super::shared_store::SharedStoreRef;
 use crate::secrets::SecretsProviderField;
@@ -149,6 +150,7 @@ impl ObjectConfig for SharedSessionManager {
             is_persistent: self.persistent_cookie,
             bytes_max: usize::try_from(bytes_max).unwrap_or(usize::MAX),
             clock: now_seconds,
+            news: News::default(),
             keys,
             cookie,
             store,
@@ -185,6 +187,8 @@ struct Manager {
     bytes_max: usize,
     /// Outlives a reload.
     watches: Arc<Watches>,
+    /// Cookies that were complained about.
+    news: News,
     clock: Clock,
 }
 

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::super::keys::SessionKeys;
-use super::super::shared_store::Field;
+use super::super::shared_store::{Field, RECORD_BYTES_MAX};
 
 /// 256 bits: nobody guesses one.
 const ID_BYTES: usize = 32;
@@ -127,11 +127,14 @@ pub(super) struct Opened {
     pub(super) entries: Vec<(String, Value<'static>)>,
 }
 
-/// Keys, and the largest content that is opened.
+/// What is opened has at most so many bytes. More than the largest entry has as JSON, whatever is configured now: a
+/// session outlives a lower limit.
+const OPENED_BYTES_MAX: usize = RECORD_BYTES_MAX;
+
+/// Writes fields of records, and reads them.
 #[derive(Clone, Copy)]
 pub(super) struct Sealer<'a> {
     pub(super) keys: &'a SessionKeys,
-    pub(super) bytes_max: usize,
 }
 
 impl Sealer<'_> {
@@ -189,7 +192,7 @@ impl Sealer<'_> {
     fn opened<T: for<'de> Deserialize<'de>>(&self, sealed: &[u8]) -> Result<T, &'static str> {
         const FOREIGN: &str = "a field was not encrypted with a key that is valid here, or has been changed";
         let text = std::str::from_utf8(sealed).map_err(|_| FOREIGN)?;
-        let content = self.keys.open(text, self.bytes_max).ok_or(FOREIGN)?;
+        let content = self.keys.open(text, OPENED_BYTES_MAX).ok_or(FOREIGN)?;
         serde_json::from_slice(&content).map_err(|_| "a field was written for something else")
     }
 }

@@ -29,7 +29,7 @@ impl Store {
     /// Asks the store.
     ///
     /// # Errors
-    /// 503 with `Retry-After` when it fails or is silent.
+    /// 503 with `Retry-After` when it fails or is silent; 500 when it refuses.
     pub(super) async fn ask<'a, T>(
         &'a self,
         question: impl FnOnce(&'a dyn SharedStore) -> exchange::BoxFuture<'a, Result<T, StoreError>>,
@@ -42,8 +42,10 @@ impl Store {
                 }
                 return Ok(answer);
             }
+            // It works, for others.
+            Ok(Err(refused @ StoreError::Refused(_))) => return Err(refused.into()),
             Ok(Err(error)) => error,
-            Err(_) => StoreError(format!("it was silent for {} s", PATIENCE.as_secs())),
+            Err(_) => StoreError::Unavailable(format!("it was silent for {} s", PATIENCE.as_secs())),
         };
         if !self.is_down.swap(true, Ordering::Relaxed) {
             tracing::error!(

@@ -65,8 +65,8 @@ impl Client {
     async fn limited<T>(&self, work: impl Future<Output = Result<T, Failure>>) -> Result<T, StoreError> {
         let limit = self.access.connect_timeout + self.access.timeout;
         match timeout(limit, work).await {
-            Ok(outcome) => outcome.map_err(|failure| StoreError(failure.to_string())),
-            Err(_) => Err(StoreError(format!("no answer within {limit:?}"))),
+            Ok(outcome) => outcome.map_err(StoreError::from),
+            Err(_) => Err(StoreError::Unavailable(format!("no answer within {limit:?}"))),
         }
     }
 

@@ -4,7 +4,9 @@ use std::fmt;
 
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 
+use super::super::shared_store::StoreError;
 use super::address::Address;
+use super::scripts::REFUSED;
 
 /// Why a server did not do what it was asked.
 #[derive(Debug, Clone)]
@@ -34,6 +36,8 @@ pub(super) enum Kind {
     UnknownScript,
     /// The server lets us in no more, or not yet.
     NotLetIn,
+    /// The server works, and does not take this.
+    Refused,
     /// It would be the same the next time.
     Final,
 }
@@ -58,6 +62,7 @@ impl Failure {
             ) => Kind::Busy,
             ErrorKind::Server(ServerErrorKind::NoScript) => Kind::UnknownScript,
             _ if matches!(error.code(), Some("NOAUTH" | "WRONGPASS")) => Kind::NotLetIn,
+            _ if matches!(error.code(), Some(REFUSED | "WRONGTYPE")) => Kind::Refused,
             _ if error.is_connection_dropped() => Kind::Broken,
             _ => Kind::Final,
         };
@@ -73,6 +78,15 @@ impl Failure {
     /// request has waited long enough.
     pub(super) fn is_worth_another_try(&self) -> bool {
         matches!(self.kind, Kind::Unreachable | Kind::Broken | Kind::Demoted | Kind::Busy | Kind::NotLetIn)
+    }
+}
+
+impl From<Failure> for StoreError {
+    fn from(failure: Failure) -> Self {
+        match failure.kind {
+            Kind::Refused => Self::Refused(failure.message),
+            _ => Self::Unavailable(failure.message),
+        }
     }
 }
 

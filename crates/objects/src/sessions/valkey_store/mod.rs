@@ -176,5 +176,5 @@ fn bytes(value: Value) -> Result<Vec<u8>, StoreError> {
 }
 
 fn unexpected() -> StoreError {
-    StoreError("the server gave an answer of a form that was not expected".to_owned())
+    StoreError::Unavailable("the server gave an answer of a form that was not expected".to_owned())
 }

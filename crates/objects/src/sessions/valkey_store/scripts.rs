@@ -11,40 +11,48 @@ use redis::Cmd;
 
 use super::super::shared_store::{Change, Onto, RECORD_BYTES_MAX, RECORD_FIELDS_MAX, SET_NAMES_MAX};
 
+/// The first word of the errors of scripts.
+pub(super) const REFUSED: &str = "REFUSED";
+
 /// `ARGV`: the time to live in milliseconds or `0` for no touch, fields and bytes at most. Yields the fields, or nil.
 const READ: &str = r"
 if redis.call('HEXISTS', KEYS[1], '') == 0 then return false end
 if redis.call('HLEN', KEYS[1]) > tonumber(ARGV[2]) + 1 then
-    return redis.error_reply('ERR the record has too many fields')
+    return redis.error_reply('REFUSED the record has too many fields')
 end
 local fields = redis.call('HGETALL', KEYS[1])
 local bytes = 0
 for at = 1, #fields do bytes = bytes + #fields[at] end
-if bytes > tonumber(ARGV[3]) then return redis.error_reply('ERR the record is too large') end
+if bytes > tonumber(ARGV[3]) then return redis.error_reply('REFUSED the record is too large') end
 if ARGV[1] ~= '0' then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 return fields
 ";
 
-/// `ARGV`: `NEW` or `OLD`, the time to live in milliseconds, who writes, fields at most, the number of fields to set,
-/// those fields, and names of fields to remove. Yields 1, or 0 when the record is there or not against the first word.
+/// `ARGV`: `NEW` or `OLD`, the time to live in milliseconds, who writes, fields and bytes at most, the number of fields
+/// to set, those fields, and names of fields to remove. Yields 1, or 0 when the record is there or not against the first
+/// word. What a record has in all is bounded here, since requests that run at the same time each add to it.
 const WRITE: &str = r"
 local maker = redis.call('HGET', KEYS[1], '')
 if ARGV[1] == 'NEW' and maker and maker ~= ARGV[3] then return 0 end
 if ARGV[1] == 'OLD' and not maker then return 0 end
-local set = tonumber(ARGV[5])
-if redis.call('HLEN', KEYS[1]) + set > tonumber(ARGV[4]) + 1 then
-    local count = redis.call('HLEN', KEYS[1])
-    for at = 1, set do
-        if redis.call('HEXISTS', KEYS[1], ARGV[4 + 2 * at]) == 0 then count = count + 1 end
-    end
-    for at = 6 + 2 * set, #ARGV do count = count - redis.call('HEXISTS', KEYS[1], ARGV[at]) end
-    if count > tonumber(ARGV[4]) + 1 then
-        return redis.error_reply('ERR the record would have too many fields')
-    end
+local set = tonumber(ARGV[6])
+local sizes = {}
+local fields = redis.call('HGETALL', KEYS[1])
+for at = 1, #fields, 2 do sizes[fields[at]] = #fields[at] + #fields[at + 1] end
+sizes[''] = nil
+for at = 7 + 2 * set, #ARGV do sizes[ARGV[at]] = nil end
+for at = 7, 5 + 2 * set, 2 do sizes[ARGV[at]] = #ARGV[at] + #ARGV[at + 1] end
+local count, bytes = 0, 0
+for _, size in pairs(sizes) do
+    count = count + 1
+    bytes = bytes + size
+end
+if count > tonumber(ARGV[4]) or bytes > tonumber(ARGV[5]) then
+    return redis.error_reply('REFUSED the record would be too large')
 end
 if not maker then redis.call('HSET', KEYS[1], '', ARGV[3]) end
-for at = 6 + 2 * set, #ARGV do redis.call('HDEL', KEYS[1], ARGV[at]) end
-for at = 1, set do redis.call('HSET', KEYS[1], ARGV[4 + 2 * at], ARGV[5 + 2 * at]) end
+for at = 7 + 2 * set, #ARGV do redis.call('HDEL', KEYS[1], ARGV[at]) end
+for at = 7, 5 + 2 * set, 2 do redis.call('HSET', KEYS[1], ARGV[at], ARGV[at + 1]) end
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return 1
 ";
@@ -52,7 +60,7 @@ return 1
 /// `ARGV`: the name, the time to live in milliseconds, names at most.
 const ADD_TO_SET: &str = r"
 if redis.call('SCARD', KEYS[1]) >= tonumber(ARGV[3]) and redis.call('SISMEMBER', KEYS[1], ARGV[1]) == 0 then
-    return redis.error_reply('ERR the set is full')
+    return redis.error_reply('REFUSED the set is full')
 end
 redis.call('SADD', KEYS[1], ARGV[1])
 if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
@@ -106,10 +114,10 @@ impl Call {
     /// Yields whether the change was made. `maker` is different for each call, and the same when it is sent again.
     pub(super) fn write(key: &str, change: Change, maker: &[u8]) -> Self {
         let onto = if change.onto == Onto::New { "NEW" } else { "OLD" };
-        let counts = [RECORD_FIELDS_MAX, change.set.len()].map(|count| count.to_string().into_bytes());
-        let [fields_max, set] = counts;
+        let numbers = [RECORD_FIELDS_MAX, RECORD_BYTES_MAX, change.set.len()];
+        let [fields_max, bytes_max, set] = numbers.map(|number| number.to_string().into_bytes());
         let mut arguments = vec![key.into(), onto.into(), milliseconds(change.time_to_live).into_bytes()];
-        arguments.extend([maker.to_vec(), fields_max, set]);
+        arguments.extend([maker.to_vec(), fields_max, bytes_max, set]);
         arguments.extend(change.set.into_iter().flat_map(|(name, value)| [name, value]));
         arguments.extend(change.remove);
         Self { what: What::Script(&SCRIPTS.write), arguments }

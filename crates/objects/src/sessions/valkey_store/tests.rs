@@ -136,6 +136,34 @@ fn one_server_keeps_the_contract() {
 }
 
 #[test]
+fn a_record_grows_no_larger_than_what_is_read() {
+    if !redis::is_here() {
+        return;
+    }
+    let server = Redis::start(&[]);
+    let gateway = standalone(&server, "");
+    gateway.write("s:1", "1");
+    let grown = gateway.on_worker(async |store| {
+        let mut outcomes = Vec::new();
+        for name in ["b", "c", "d", "b", "e"] {
+            let large = Change {
+                set: vec![(name.as_bytes().to_vec(), vec![7; 400 * 1024])],
+                remove: if name == "e" { vec![b"c".to_vec()] } else { Vec::new() },
+                ..change(Onto::Existing, &[], LONG)
+            };
+            outcomes.push(match store.write("s:1", large).await {
+                Ok(is_made) => is_made.to_string(),
+                Err(StoreError::Refused(_)) => "refused".to_owned(),
+                Err(error) => error.to_string(),
+            });
+        }
+        let fields = store.read("s:1", None).await.unwrap().unwrap().len();
+        (outcomes.join(" "), fields)
+    });
+    assert_eq!(grown, ("true true refused true true".to_owned(), 3));
+}
+
+#[test]
 fn an_access_list_needs_to_allow_what_the_manual_says() {
     if !redis::is_here() {
         return;

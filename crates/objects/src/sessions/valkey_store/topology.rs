@@ -55,7 +55,7 @@ impl Topology {
     /// Takes into account that a server has failed like this.
     pub(super) fn note(&self, node: &Arc<Node>, failure: &Failure) {
         let is_elsewhere = match failure.kind {
-            Kind::Ask(_) | Kind::Final | Kind::UnknownScript | Kind::NotLetIn => false,
+            Kind::Ask(_) | Kind::Refused | Kind::Final | Kind::UnknownScript | Kind::NotLetIn => false,
             Kind::Unreachable | Kind::Broken | Kind::Silent | Kind::Demoted | Kind::Busy | Kind::Moved(_) => {
                 true
             }

@@ -1,6 +1,7 @@
 //! Stores that fail or are silent, and sessions that are too large.
 
 use super::*;
+use crate::decorators::logged::with_log;
 
 /// Loads, saves and logs in while the store is in this mood; what the clients get. Then it is good again.
 fn outage(mood: Mood) -> String {
@@ -43,6 +44,22 @@ fn a_store_that_fails_is_not_an_empty_session() {
 #[test]
 fn a_store_that_is_silent_is_waited_for_no_longer_than_ten_seconds() {
     assert_eq!(outage(Mood::Silent), outage(Mood::Failing));
+}
+
+#[test]
+fn what_a_store_refuses_is_no_outage() {
+    let told = outage(Mood::Refusing);
+    assert_eq!(told.matches("500 retry-after - set-cookie -").count(), 5, "{told}");
+    let store: Arc<MemoryStore> = Arc::default();
+    let manager = instance(&store);
+    let ask = |mood| {
+        *store.mood.lock().unwrap() = mood;
+        let _ = run(manager.store.ask(|store| store.read("s", None)));
+    };
+    assert_eq!(with_log(|| [Mood::Refusing, Mood::Good, Mood::Refusing].into_iter().for_each(ask)), "");
+    let log =
+        with_log(|| [Mood::Failing, Mood::Refusing, Mood::Failing, Mood::Good].into_iter().for_each(ask));
+    assert_eq!(log.lines().count(), 2, "{log}");
 }
 
 #[test]

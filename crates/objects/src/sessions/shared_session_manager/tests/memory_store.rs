@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use exchange::BoxFuture;
@@ -15,6 +16,8 @@ pub(super) enum Mood {
     Good,
     Failing,
     Silent,
+    /// It works, and takes nothing.
+    Refusing,
 }
 
 /// The fields of a record by their names.
@@ -32,13 +35,20 @@ type Hook = Box<dyn FnOnce(&mut Tables) + Send>;
 pub(super) struct MemoryStore {
     pub(super) tables: Mutex<Tables>,
     pub(super) mood: Mutex<Mood>,
+    /// How often it was asked.
+    pub(super) asked: AtomicUsize,
     /// What somebody else does right after the next record was made.
     pub(super) after_new: Mutex<Option<Hook>>,
 }
 
 impl Default for MemoryStore {
     fn default() -> Self {
-        Self { tables: Mutex::default(), mood: Mutex::new(Mood::Good), after_new: Mutex::default() }
+        Self {
+            tables: Mutex::default(),
+            mood: Mutex::new(Mood::Good),
+            asked: AtomicUsize::new(0),
+            after_new: Mutex::default(),
+        }
     }
 }
 
@@ -47,13 +57,17 @@ impl MemoryStore {
         &self,
         work: impl FnOnce(&mut Tables) -> T,
     ) -> BoxFuture<'static, Result<T, StoreError>> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
         let mood = *self.mood.lock().unwrap();
+        if mood == Mood::Refusing {
+            return Box::pin(async { Err(StoreError::Refused("the set is full".to_owned())) });
+        }
         if mood != Mood::Good {
             return Box::pin(async move {
                 if mood == Mood::Silent {
                     std::future::pending::<()>().await;
                 }
-                Err(StoreError("connection refused".to_owned()))
+                Err(StoreError::Unavailable("connection refused".to_owned()))
             });
         }
         let mut tables = self.tables.lock().unwrap();

@@ -1,6 +1,7 @@
 //! Browsers, instances and a clock, all made up, over a store that can be made to fail.
 
 mod administration;
+mod cookies;
 mod failures;
 mod forgeries;
 mod memory_store;
@@ -8,6 +9,7 @@ mod renewal;
 
 use std::cell::Cell;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crypto::jose::{ContentEncryption, DirectKey};
@@ -70,6 +72,7 @@ fn with_cookie(store: &Arc<MemoryStore>, cookie: &str) -> Manager {
         subjects: Subjects::new(subjects, timeout),
         bytes_max: 64 * 1024,
         watches: Arc::default(),
+        news: News::default(),
         clock: now,
     }
 }
