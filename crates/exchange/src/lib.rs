@@ -43,9 +43,9 @@ pub use prepare::Prepare;
 pub use roots::ROOTS;
 pub use scope::{Exchange, ExchangeMut};
 pub use session::{
-    FrozenEntries, SESSION_ENTRIES_MAX, SESSION_PAGE_MAX, Session, SessionAdministration, SessionCookies,
-    SessionDirectory, SessionEntries, SessionManager, SessionManagerRef, SessionPage, SessionQuery,
-    SessionSlot, SessionSummary, SessionValueError,
+    FrozenEntries, HeaderBudget, SESSION_ENTRIES_MAX, SESSION_PAGE_MAX, Session, SessionAdministration,
+    SessionCookies, SessionDirectory, SessionEntries, SessionManager, SessionManagerRef, SessionPage,
+    SessionQuery, SessionSlot, SessionSummary, SessionValueError,
 };
 pub use storage::{StorageLimits, TemporaryStorage};
 pub use throttling::{ThrottlingPolicy, ThrottlingPolicyRef, ThrottlingRate};

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use exchange::metrics::Metrics;
-use exchange::{SessionDirectory, SessionManagerRef};
+use exchange::{HeaderBudget, SessionDirectory, SessionManagerRef};
 use heap::{Document, Environment, InstancePaths, Level, ProcessSettings, Services, Started};
 use objects::handlers::router::RouterRegistry;
 use source::{Diagnostic, Tokens};
@@ -88,6 +88,7 @@ impl Instance {
         let services = Services::default().with(routers.clone()).with(server.resolver.clone());
         let sessions = Arc::new(SessionDirectory::default());
         let services = services.with(metrics.clone()).with(sessions.clone());
+        let services = services.with(header_budget(&server.connectors));
         let environment = instance::environment(paths, process, services, Some(control.handle().clone()));
         let level = gateway::declare(&environment);
         let Some(level) = reported(level.level, level.diagnostics)? else { return Err(Vec::new()) };
@@ -226,6 +227,12 @@ fn reported<F>(
     }
     heap::log_diagnostics(module_path!(), &diagnostics);
     Ok(level)
+}
+
+/// What every connector takes, so that a session that begins at one of them is good at all of them.
+pub(crate) fn header_budget(connectors: &[Connector]) -> Arc<HeaderBudget> {
+    let limits = connectors.iter().map(|connector| connector.options.limits.total_headers_bytes_max);
+    Arc::new(limits.min().map(HeaderBudget).unwrap_or_default())
 }
 
 fn bind_all(connectors: Vec<Connector>) -> Result<Vec<Bound>, Vec<Diagnostic>> {

@@ -4,6 +4,7 @@
 //! leaves the level (route or gateway) that installed the manager.
 
 mod administration;
+mod budget;
 mod entries;
 mod frozen;
 mod lasting;
@@ -22,6 +23,7 @@ use crate::{BoxFuture, EndSignal, Fault, Response};
 pub use administration::{
     SESSION_PAGE_MAX, SessionAdministration, SessionDirectory, SessionPage, SessionQuery, SessionSummary,
 };
+pub use budget::HeaderBudget;
 pub use entries::{SESSION_ENTRIES_MAX, SessionEntries, SessionValueError};
 pub use frozen::FrozenEntries;
 pub use slot::{SessionCookies, SessionSlot};

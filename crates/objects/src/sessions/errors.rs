@@ -23,7 +23,8 @@ const SESSION_SETTING: Code = Code::new(
     "session-setting",
     "A setting of a session does less than it seems to.\n\n\
      Browsers drop a cookie with `SameSite=None` unless it is `Secure`, so the session would be lost with every \
-     request. Old names of settings are read where they mean the same; the message says what to write.\n",
+     request. A JwtSession is never split over as many cookies as `maxCookies` says when the connectors take fewer bytes of \
+     header fields than these have. Old names of settings are read where they mean the same; the message says what to write.\n",
 );
 
 /// The codes of the session managers.
@@ -49,6 +50,14 @@ pub(super) fn own_key(span: &Span) -> Diagnostic {
         .at(span)
         .label("they end with the process, and no other instance can read them")
         .help("name a shared key in `authenticatedEncryptionSecretId`")
+}
+
+pub(super) fn too_many_cookies(usable: usize, header_bytes: usize, span: &Span) -> Diagnostic {
+    let message = format!("a session is never split over more than {usable} cookies here");
+    Diagnostic::warning(&SESSION_SETTING, message)
+        .at(span)
+        .label(format!("a connector takes {header_bytes} bytes of header fields"))
+        .help("raise `maxTotalHeadersSize` of the connectors, or lower `maxCookies`")
 }
 
 pub(super) fn insecure_everywhere(span: &Span) -> Diagnostic {

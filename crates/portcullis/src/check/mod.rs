@@ -74,12 +74,14 @@ impl Report {
     /// read is built as well, and dropped without having been started.
     fn of(directory: &Path, profile: Option<&str>) -> Self {
         let (process, mut diagnostics) = instance::process_settings(directory, profile);
-        let environment =
-            instance::environment(InstancePaths::below(directory), process, Services::default(), None);
+        let paths = InstancePaths::below(directory);
+        let environment = instance::environment(paths.clone(), process.clone(), Services::default(), None);
         let admin = boot::declare_admin(&environment);
         diagnostics.extend(admin.diagnostics);
+        let server = admin.level.as_ref().map(|level| level.fields.server(&mut diagnostics));
+        let budget = boot::header_budget(&server.map(|server| server.connectors).unwrap_or_default());
+        let environment = instance::environment(paths, process, Services::default().with(budget), None);
         if let Some(level) = admin.level {
-            level.fields.server(&mut diagnostics);
             build(level.plan, &environment, &mut diagnostics);
         }
         let gateway = gateway::declare(&environment);

@@ -254,6 +254,24 @@ fn a_session_that_is_too_large_is_a_431_and_the_log_names_the_largest_entries() 
 }
 
 #[test]
+fn a_session_never_grows_so_large_that_its_cookies_are_refused() {
+    let gateway = with(&json!({}));
+    let mut browser = Browser::default();
+    let refused = (0..20).find(|number| {
+        let reply = browser.get(&gateway, &format!("/write?key=k{number}&value={}", "x".repeat(500)));
+        assert!(matches!(reply.status, 200 | 431), "{reply}");
+        reply.status == 431
+    });
+    let refused = refused.expect("no session of ten kilobytes fits");
+    assert!(refused > 6, "{refused}");
+    // Nobody is locked out.
+    assert_eq!(browser.read(&gateway, "k0").len(), 500);
+    assert_eq!(browser.read(&gateway, &format!("k{refused}")), "");
+    browser.write(&gateway, "k0", "short");
+    gateway.wait_for_log("A session is too large for 5 cookies of 6144 bytes together");
+}
+
+#[test]
 fn a_hundred_kilobytes_and_two_hundred_chunks_are_an_empty_session() {
     let gateway = roomy(&json!({}));
     let mut browser = Browser::default();

@@ -28,6 +28,8 @@ pub(super) struct Settings {
     pub(super) is_persistent: bool,
     pub(super) is_compressed: bool,
     pub(super) parts_max: usize,
+    /// Bytes that the cookies of a session may have in the field of a request.
+    pub(super) cookie_bytes_max: usize,
     pub(super) subject: SubjectOptions,
 }
 
@@ -217,6 +219,18 @@ impl Manager {
         if shard.is_dead(id) {
             self.say_dropped("its session has ended meanwhile");
             return Ok(Outcome::Nothing);
+        }
+        if session.is_ended() {
+            // Whatever others have written meanwhile.
+            shard.kill(id, ticket.dead_until(), now.as_secs());
+            shard.tell_end(id);
+            return Ok(Outcome::Forget);
+        }
+        if session.is_begun_anew() && origin.begun.get().is_none() {
+            shard.kill(id, ticket.dead_until(), now.as_secs());
+            shard.tell_end(id);
+            drop(shard);
+            return self.begin(session, origin, now);
         }
         let own = || match &origin.opened {
             Some(opened) if opened.ticket.id == id => opened.entries.clone(),

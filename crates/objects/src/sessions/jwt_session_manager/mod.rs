@@ -30,13 +30,14 @@ mod tests;
 use std::fmt;
 use std::sync::Arc;
 
-use exchange::{SessionDirectory, SessionManagerRef};
+use exchange::{HeaderBudget, SessionDirectory, SessionManagerRef};
 use heap::{Builder, ObjectConfig, Spanned, TimeSpan};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use source::Diagnostic;
 
-use super::cookie::SessionCookieConfig;
+use super::cookie::{SessionCookie, SessionCookieConfig};
+use super::errors;
 use super::keys::{EncryptionMethod, KeyFields, SessionKeys};
 use super::options::{self, SubjectOptions};
 use crate::secrets::SecretsProviderField;
@@ -45,6 +46,12 @@ use states::States;
 
 const COOKIE_NAME: &str = "openig-jwt-session";
 const DEFAULT_COOKIES_MAX: u32 = 5;
+
+/// Of the header fields that a listener takes, bytes that are not for the cookies of a session.
+const OTHER_FIELDS_BYTES: usize = 2048;
+
+/// One cookie may be set however little a listener takes.
+const COOKIE_BYTES_MIN: usize = 4096;
 
 /// There may be no more cookies than this for one session.
 const PARTS_MAX: usize = 20;
@@ -65,9 +72,11 @@ const CONTENT_BYTES_MAX: usize = 256 << 10;
 /// that route and those below. Routes beside each other share a session when the name of the cookie and the key are
 /// the same. The cookie is written when the session has changed, as the response leaves the route.
 ///
-/// A session that is too long for one cookie of 4096 bytes is split over several, at most `maxCookies`. Beyond that
-/// the request is answered with 431, and the log names the largest entries. A listener takes 8192 bytes of header
-/// fields unless its `maxTotalHeadersSize` says otherwise; raise that where sessions are large.
+/// A session that is too long for one cookie of 4096 bytes is split over several, at most `maxCookies`. All of them
+/// together have at most 2048 bytes less than every connector takes in header fields, so that the requests that
+/// bring them back are not refused; with the default of `maxTotalHeadersSize`, 8192, that is 6144 bytes, or two
+/// cookies. Raise it where sessions are large. Beyond either limit the request is answered with 431, the browser keeps
+/// the cookies it has, and the log names the largest entries.
 ///
 /// A key is replaced by naming the new one first and the old one behind it, for as long as a session lasts: the first
 /// encrypts, all of them decrypt.
@@ -144,7 +153,8 @@ pub struct JwtSession {
     /// Entries whose change gives the session another id, so that an older cookie is refused: the one of `subject` by
     /// default. An addition of Portcullis.
     renew_on: Option<Vec<String>>,
-    /// Over how many cookies a session may be split: 5 by default, at most 20. An addition of Portcullis.
+    /// Over how many cookies a session may be split: 5 by default, at most 20; fewer where the connectors take too
+    /// few bytes of header fields. An addition of Portcullis.
     max_cookies: Option<Spanned<u32>>,
 }
 
@@ -199,6 +209,7 @@ impl JwtSession {
         cookie.name = cookie.name.or(self.cookie_name);
         cookie.domain = cookie.domain.or(self.cookie_domain);
         let cookie = cookie.checked(COOKIE_NAME, b)?;
+        let cookie_bytes_max = cookie_bytes_max(self.max_cookies.as_ref(), &cookie, b);
         let method = self.encryption_method.unwrap_or_default();
         // Managers with the same cookie and key are for the same sessions, wherever they are declared.
         let key = self
@@ -223,6 +234,7 @@ impl JwtSession {
             is_persistent: self.persistent_cookie.unwrap_or(false),
             is_compressed: self.use_compression.unwrap_or(false),
             parts_max,
+            cookie_bytes_max,
             subject: SubjectOptions::new(self.subject, self.renew_on),
         };
         let place = manager::Place { name: b.name().to_owned(), type_name, file: b.file().to_owned() };
@@ -232,6 +244,20 @@ impl JwtSession {
         }
         Ok(SessionManagerRef::shared(manager))
     }
+}
+
+/// Bytes that the cookies of a session may have together; a complaint when there could never be as many as asked for.
+fn cookie_bytes_max(wanted: Option<&Spanned<u32>>, cookie: &SessionCookie, b: &mut Builder<'_>) -> usize {
+    let HeaderBudget(taken) = b.service::<HeaderBudget>().map(|budget| *budget).unwrap_or_default();
+    let bytes_max = taken.saturating_sub(OTHER_FIELDS_BYTES).max(COOKIE_BYTES_MIN);
+    let usable = parts::usable(cookie, bytes_max);
+    if let Some(wanted) =
+        wanted.filter(|wanted| usize::try_from(***wanted).is_ok_and(|wanted| wanted > usable))
+    {
+        let warning = errors::too_many_cookies(usable, taken, wanted.span());
+        b.load(async move { vec![warning] });
+    }
+    bytes_max
 }
 
 /// Why a cookie is as good as none.

@@ -120,6 +120,18 @@ pub(super) fn split(
     Some(chunks.into_iter().enumerate().map(part).collect())
 }
 
+/// What these values weigh in the field of a request.
+pub(super) fn bytes(cookie: &SessionCookie, parts: &[String]) -> usize {
+    let beside = cookie.name().len() + "=; ".len();
+    parts.iter().enumerate().map(|(number, part)| beside + suffix(number).len() + part.len()).sum()
+}
+
+/// Over how many cookies a session may be split when all of them have no more bytes than these.
+pub(super) fn usable(cookie: &SessionCookie, bytes_max: usize) -> usize {
+    let full = cookie.name().len() + "=; ".len() + ".99".len() + cookie.value_bytes_max(".99", "");
+    bytes_max.div_ceil(full)
+}
+
 /// Sets these cookies, and lets the browser forget those of the request that are none of them.
 pub(super) fn set(
     cookie: &SessionCookie,

@@ -17,7 +17,7 @@ impl Manager {
     /// A state of a session, and the cookies that hold it.
     ///
     /// # Errors
-    /// There would have to be too many cookies; or see [`SessionKeys::seal`].
+    /// There would have to be too many cookies, or they would be too large for a request; or see [`SessionKeys::seal`].
     pub(super) fn seal(
         &self,
         ticket: Ticket,
@@ -35,7 +35,9 @@ impl Manager {
         } else {
             String::new()
         };
-        let Some(parts) = parts::split(&self.cookie, &text, &kept, self.settings.parts_max) else {
+        let parts = parts::split(&self.cookie, &text, &kept, self.settings.parts_max);
+        let fits = |parts: &Vec<String>| parts::bytes(&self.cookie, parts) <= self.settings.cookie_bytes_max;
+        let Some(parts) = parts.filter(fits) else {
             return Err(self.too_large(&entries));
         };
         let opened = Arc::new(Opened::new(&text, keys, ticket, entries));
@@ -52,9 +54,10 @@ impl Manager {
         tracing::error!(
             object = self.place.name,
             largest = largest.join(", "),
-            "A session is too large for {} cookies and was not saved. Keep less in it, or raise `maxCookies`; the \
-             largest entries are named beside.",
-            self.settings.parts_max
+            "A session is too large for {} cookies of {} bytes together and was not saved. Keep less in it, or raise \
+             `maxCookies` and `maxTotalHeadersSize` of the connectors; the largest entries are named beside.",
+            self.settings.parts_max,
+            self.settings.cookie_bytes_max
         );
         Fault::new(FaultKind::HeadersTooLarge, "The session is too large for its cookies.").told()
     }

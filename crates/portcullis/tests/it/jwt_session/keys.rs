@@ -86,6 +86,22 @@ fn weak_settings_are_warned_about() {
 }
 
 #[test]
+fn more_cookies_than_a_connector_takes_are_warned_about() {
+    let said = |builder: GatewayBuilder, number: u32| {
+        let builder = builder.route("session", &route("/", Some(&manager(&json!({ "maxCookies": number })))));
+        let instance = builder.folder().path().to_str().unwrap().to_owned();
+        builder.arguments(&["check", &instance]).run().output
+    };
+    let warned = said(gateway(), 3);
+    let text = "warning[PC0451]: a session is never split over more than 2 cookies here";
+    assert!(warned.contains(text), "{warned}");
+    assert!(said(gateway(), 2).contains("0 errors, 0 warnings"));
+    let roomy = r#"{ "connectors": [ { "port": 0, "host": "127.0.0.1", "maxTotalHeadersSize": 262144 } ] }"#;
+    let fine = said(gateway().admin(roomy), 20);
+    assert!(!fine.contains("PC0451"), "{fine}");
+}
+
+#[test]
 fn a_generated_key_is_not_shared_with_other_instances() {
     let [one, two] = [(); 2]
         .map(|()| gateway().route("session", &route("/", Some(&json!({ "type": "JwtSession" })))).start());

@@ -39,6 +39,7 @@ fn settings() -> Settings {
         is_persistent: false,
         is_compressed: false,
         parts_max: 5,
+        cookie_bytes_max: usize::MAX,
         subject: SubjectOptions::new(Some("user".to_owned()), None),
     }
 }

@@ -4,9 +4,9 @@ use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Without a subject, so that a login is a change like any other.
+/// No entry renews the id, so that a login is a change like any other.
 fn plain() -> Settings {
-    Settings { subject: SubjectOptions::default(), ..settings() }
+    Settings { subject: SubjectOptions::new(None, Some(Vec::new())), ..settings() }
 }
 
 /// What a cookie that was planted before a login sees so long after it, and what it says after a request that writes.

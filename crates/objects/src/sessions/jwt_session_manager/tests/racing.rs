@@ -191,3 +191,42 @@ fn what_one_manager_ends_stays_ended_where_clocks_may_differ_more() {
     }
     assert_eq!(old.sees(&lenient), "{}");
 }
+
+#[test]
+fn a_logout_counts_whatever_is_written_before_it_is_saved() {
+    let gateway = instance(&[&key()], settings());
+    let mut browser = Browser::new();
+    browser.write(&gateway, &[("user", text("Sam"))]);
+    let mut racing = browser.clone();
+    let session = browser.load(&gateway);
+    session.set("user", Value::Null).unwrap();
+    racing.write(&gateway, &[("basket", text("full"))]);
+    assert_eq!(racing.sees(&gateway), r#"{"user":"Sam","basket":"full"}"#);
+    assert_eq!(browser.save(&gateway, &session), "IG forgotten\n");
+    assert_eq!(racing.sees(&gateway), "{}");
+}
+
+#[tokio::test]
+async fn a_session_that_is_emptied_and_written_is_another_one() {
+    let gateway = instance(&[&key()], settings());
+    let mut browser = Browser::new();
+    browser.write(&gateway, &[("user", text("Sam"))]);
+    let mut racing = browser.clone();
+    let before = browser.load(&gateway);
+    let ended = gateway.ended(&before).unwrap();
+    browser.now += 10 * MINUTE;
+    racing.now = browser.now;
+    let session = browser.load(&gateway);
+    session.clear();
+    session.set("user", text("Kim")).unwrap();
+    racing.write(&gateway, &[("basket", text("full"))]);
+    browser.save(&gateway, &session);
+    assert_eq!(browser.sees(&gateway), r#"{"user":"Kim"}"#);
+    assert_ne!(browser.load(&gateway).id(), before.id());
+    assert_eq!(racing.sees(&gateway), "{}");
+    ended.await;
+    session.set("a", text("b")).unwrap();
+    browser.save(&gateway, &session);
+    browser.now += 30 * MINUTE;
+    assert_eq!(browser.sees(&gateway), r#"{"user":"Kim","a":"b"}"#, "it has a time of its own");
+}

@@ -165,3 +165,26 @@ fn a_session_that_is_too_large_is_refused_and_the_old_cookie_stays() {
     assert_eq!(browser.sees(&gateway), r#"{"a":"b"}"#);
     assert!(!browser.load(&gateway).is_changed(), "nothing later is remembered");
 }
+
+#[test]
+fn no_more_is_set_than_a_listener_takes_back() {
+    let gateway = instance(&[&key()], Settings { cookie_bytes_max: 6144, ..settings() });
+    let mut last = 0;
+    for bytes in 4_000..5_000 {
+        let mut browser = Browser::new();
+        let session = browser.load(&gateway);
+        session.set("a", long(bytes)).unwrap();
+        let mut response = Response::new(StatusCode::OK);
+        match gateway.keep(&session, &mut response, browser.now) {
+            Ok(()) => {
+                browser.take(&response);
+                let pairs: Vec<String> =
+                    browser.cookies.iter().map(|(name, value)| format!("{name}={value}; ")).collect();
+                assert!(pairs.concat().len() <= 6144);
+                last = bytes;
+            }
+            Err(fault) => assert_eq!(fault.kind(), FaultKind::HeadersTooLarge),
+        }
+    }
+    assert!((4_300..4_500).contains(&last), "{last}");
+}
