@@ -1,10 +1,10 @@
-//! Tunnels that end with a session.
+//! Tunnels that end before their sides end them: with a session, or when a client sends too much at once.
 //!
 //! A WebSocket is closed as its protocol asks (RFC 6455, section 7), on behalf of both sides: the frame in progress
-//! is finished, both get a close frame with code 4401, and the client may answer. Other protocols have no words
-//! that we know; their connections just close.
+//! is finished, both get a close frame, and the client may answer. Other protocols have no words that we know; their
+//! connections just close.
 
-use std::future::poll_fn;
+use std::future::{pending, poll_fn};
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,32 +23,76 @@ const FRAME_TIME: Duration = Duration::from_secs(1);
 /// How long both sides may take to answer a close frame.
 const REPLY_TIME: Duration = Duration::from_secs(2);
 
-/// A close frame from a server: code 4401, "session ended".
-const CLOSE: &[u8] = b"\x88\x0f\x11\x31session ended";
+/// The close frames of an end.
+#[derive(Debug)]
+struct Farewell {
+    to_client: &'static [u8],
+    /// The same from a client. Masks have to be unpredictable so that a script cannot choose what travels; here it
+    /// chose nothing.
+    masked: &'static [u8],
+    /// Whether the client is left to end the connection by its answer.
+    waits_for_answer: bool,
+}
 
-/// The same from a client. Masks have to be unpredictable so that a script cannot choose what travels; here it
-/// chose nothing.
-const MASKED_CLOSE: &[u8] = b"\x88\x8f\x5a\x5a\x5a\x5a\x4b\x6b)?))354z?4>?>";
+/// Code 4401, "session ended".
+const SESSION_ENDED: Farewell = Farewell {
+    to_client: b"\x88\x0f\x11\x31session ended",
+    masked: b"\x88\x8f\x5a\x5a\x5a\x5a\x4b\x6b)?))354z?4>?>",
+    waits_for_answer: true,
+};
+
+/// Code 1009, "message too big" (RFC 6455, section 7.4.1). The client may have a lot to send before it would answer.
+const TOO_BIG: Farewell = Farewell {
+    to_client: b"\x88\x02\x03\xf1",
+    masked: b"\x88\x82\x5a\x5a\x5a\x5a\x59\xab",
+    waits_for_answer: false,
+};
 
 /// Blocks read of a client that is to close, before others get their turn.
 const BLOCKS_AT_ONCE: usize = 16;
 
-/// Runs an upgrade until it ends by itself, or until `end`.
-pub(crate) async fn run(upgrade: Upgrade, mut end: EndSignal, tunnel: Box<dyn Tunnel>, is_websocket: bool) {
-    let line = Arc::new(Line::new(tunnel));
+/// Runs an upgrade until it ends by itself, with its session, or by too big a message. `from_client` watches the
+/// frames of a client and their size; without it, this is no WebSocket.
+///
+/// Only what comes from the client has limits: what an origin sends was asked for.
+pub(crate) async fn run(mut upgrade: Upgrade, tunnel: Box<dyn Tunnel>, from_client: Option<FrameWatch>) {
+    match (from_client, upgrade.take_end()) {
+        (Some(from_client), Some(end)) => run_websocket(upgrade, end, tunnel, from_client).await,
+        (Some(from_client), None) if from_client.has_limits() => {
+            run_websocket(upgrade, Box::pin(pending()), tunnel, from_client).await;
+        }
+        (None, Some(mut end)) => {
+            let mut running: Running = Some(Box::pin(upgrade.run(tunnel)));
+            let ended = poll_fn(|task| match is_over(&mut running, task) {
+                true => Poll::Ready(()),
+                false => end.as_mut().poll(task),
+            });
+            ended.await;
+        }
+        (_, None) => upgrade.run(tunnel).await,
+    }
+}
+
+async fn run_websocket(
+    upgrade: Upgrade,
+    mut end: EndSignal,
+    tunnel: Box<dyn Tunnel>,
+    from_client: FrameWatch,
+) {
+    let line = Arc::new(Line::new(tunnel, from_client));
     let tunnel = Followed(line.clone());
     let mut running: Running = Some(Box::pin(upgrade.run(Box::new(tunnel))));
     let has_ended = poll_fn(|task| {
-        if is_over(&mut running, task) { Poll::Ready(false) } else { end.as_mut().poll(task).map(|()| true) }
+        let is_over = is_over(&mut running, task);
+        if line.lock().is_ending(task) {
+            return Poll::Ready(true);
+        }
+        if is_over { Poll::Ready(false) } else { end.as_mut().poll(task).map(|()| true) }
     });
     if !has_ended.await {
         return;
     }
-    tracing::debug!(is_websocket, "The session of a tunnel has ended; closing it");
-    if !is_websocket {
-        return;
-    }
-    line.lock().begin_end();
+    line.lock().end_session();
     let whole = poll_fn(|task| {
         let is_over = is_over(&mut running, task);
         match line.lock().to_client.is_between_frames() {
@@ -86,25 +130,32 @@ struct State {
     tunnel: Box<dyn Tunnel>,
     from_client: FrameWatch,
     to_client: FrameWatch,
-    is_ending: bool,
+    /// How it ends, once it does.
+    farewell: Option<&'static Farewell>,
     /// What the upgrade's task still reads before the end.
     last_words: &'static [u8],
     /// What the client is still to be sent.
     unsent: &'static [u8],
+    /// Nothing more can be sent to the client.
+    is_shut: bool,
     /// The upgrade's task, while it waits for the client.
     reader: Option<Waker>,
+    /// Whoever ends the tunnel.
+    ender: Option<Waker>,
 }
 
 impl Line {
-    fn new(tunnel: Box<dyn Tunnel>) -> Self {
+    fn new(tunnel: Box<dyn Tunnel>, from_client: FrameWatch) -> Self {
         Self(Mutex::new(State {
             tunnel,
-            from_client: FrameWatch::unlimited(),
+            from_client,
             to_client: FrameWatch::unlimited(),
-            is_ending: false,
+            farewell: None,
             last_words: &[],
-            unsent: CLOSE,
+            unsent: &[],
+            is_shut: false,
             reader: None,
+            ender: None,
         }))
     }
 
@@ -115,15 +166,40 @@ impl Line {
 }
 
 impl State {
-    /// From now on the task reads a close frame, if that can be understood where it stands, and the end.
-    fn begin_end(&mut self) {
-        self.is_ending = true;
-        if self.from_client.is_between_frames() && !self.from_client.is_closing() {
-            self.last_words = MASKED_CLOSE;
+    /// Whether it is to end; the task is woken when it is.
+    fn is_ending(&mut self, task: &Context<'_>) -> bool {
+        if !self.ender.as_ref().is_some_and(|ender| ender.will_wake(task.waker())) {
+            self.ender = Some(task.waker().clone());
         }
-        if let Some(reader) = self.reader.take() {
-            reader.wake();
+        self.farewell.is_some()
+    }
+
+    /// Ends with the session, unless it is about to end already.
+    fn end_session(&mut self) {
+        if self.farewell.is_none() {
+            tracing::debug!("The session of a WebSocket has ended; closing it");
+            let can_be_told = self.from_client.is_between_frames() && !self.from_client.is_closing();
+            self.begin_end(&SESSION_ENDED, can_be_told);
         }
+    }
+
+    /// From now on the upgrade's task reads a close frame, if that can be understood where it stands, and the end.
+    fn begin_end(&mut self, farewell: &'static Farewell, can_be_told: bool) {
+        self.farewell = Some(farewell);
+        self.unsent = farewell.to_client;
+        if can_be_told {
+            self.last_words = farewell.masked;
+        }
+        for waiting in [self.reader.take(), self.ender.take()].into_iter().flatten() {
+            waiting.wake();
+        }
+    }
+
+    fn read_last_words(&mut self, into: &mut ReadBuf<'_>) {
+        let length = self.last_words.len().min(into.remaining());
+        let (words, rest) = self.last_words.split_at(length);
+        into.put_slice(words);
+        self.last_words = rest;
     }
 
     /// Closes towards the client: with a close frame and its answer, where the frame before is whole.
@@ -132,8 +208,16 @@ impl State {
             // A client that has gone needs not be told.
             let _ = ready!(self.poll_goodbye(task));
         }
-        let _ = ready!(Pin::new(&mut self.tunnel).poll_shutdown(task));
+        let _ = ready!(self.poll_shut(task));
         Poll::Ready(())
+    }
+
+    fn poll_shut(&mut self, task: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !self.is_shut {
+            ready!(Pin::new(&mut self.tunnel).poll_shutdown(task))?;
+            self.is_shut = true;
+        }
+        Poll::Ready(Ok(()))
     }
 
     fn poll_goodbye(&mut self, task: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -142,6 +226,10 @@ impl State {
             self.unsent = &self.unsent[written..];
         }
         ready!(Pin::new(&mut self.tunnel).poll_flush(task))?;
+        if !self.farewell.is_some_and(|farewell| farewell.waits_for_answer) {
+            ready!(self.poll_shut(task))?;
+        }
+        // What the client still sends is read away, or its system would drop what it has been sent.
         let mut block = [0; 1024];
         for _ in 0..BLOCKS_AT_ONCE {
             if self.from_client.is_closed() {
@@ -169,11 +257,8 @@ impl AsyncRead for Followed {
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let mut state = self.0.lock();
-        if state.is_ending {
-            let length = state.last_words.len().min(into.remaining());
-            let (words, rest) = state.last_words.split_at(length);
-            into.put_slice(words);
-            state.last_words = rest;
+        if state.farewell.is_some() {
+            state.read_last_words(into);
             return Poll::Ready(Ok(()));
         }
         let before = into.filled().len();
@@ -182,7 +267,13 @@ impl AsyncRead for Followed {
             state.reader = Some(task.waker().clone());
         }
         ready!(polled)?;
-        state.from_client.accepts(&into.filled()[before..]);
+        let can_be_told = state.from_client.is_between_frames() && !state.from_client.is_closing();
+        if !state.from_client.accepts(&into.filled()[before..]) {
+            tracing::debug!("A WebSocket frame or message exceeds its limit; closing with 1009");
+            into.set_filled(before);
+            state.begin_end(&TOO_BIG, can_be_told);
+            state.read_last_words(into);
+        }
         Poll::Ready(Ok(()))
     }
 }
@@ -190,7 +281,8 @@ impl AsyncRead for Followed {
 impl AsyncWrite for Followed {
     fn poll_write(self: Pin<&mut Self>, task: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let mut state = self.0.lock();
-        let length = if state.is_ending { state.to_client.rest_of_frame(bytes) } else { bytes.len() };
+        let length =
+            if state.farewell.is_some() { state.to_client.rest_of_frame(bytes) } else { bytes.len() };
         if length == 0 {
             // Nobody hears what follows the end.
             return Poll::Ready(Ok(bytes.len()));
@@ -207,7 +299,7 @@ impl AsyncWrite for Followed {
     fn poll_shutdown(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut state = self.0.lock();
         // There is a close frame to come first.
-        if state.is_ending && state.to_client.is_between_frames() {
+        if state.farewell.is_some() && state.to_client.is_between_frames() {
             return Poll::Ready(Ok(()));
         }
         Pin::new(&mut state.tunnel).poll_shutdown(task)
@@ -220,13 +312,16 @@ mod tests {
 
     #[test]
     fn the_close_frames_say_the_same() {
-        let payload: Vec<u8> = MASKED_CLOSE[6..].iter().map(|byte| byte ^ 0x5a).collect();
-        assert_eq!((&CLOSE[2..], CLOSE[1]), (&payload[..], 15));
-        assert_eq!(u16::from_be_bytes([CLOSE[2], CLOSE[3]]), 4401);
-        for (frame, is_masked) in [(CLOSE, false), (MASKED_CLOSE, true)] {
-            let mut watch = FrameWatch::unlimited();
-            assert!(watch.accepts(frame) && watch.is_closed());
-            assert_eq!(frame[1] & 0x80 != 0, is_masked);
+        for (farewell, code) in [(&SESSION_ENDED, 4401), (&TOO_BIG, 1009)] {
+            let Farewell { to_client, masked, .. } = farewell;
+            let payload: Vec<u8> = masked[6..].iter().map(|byte| byte ^ 0x5a).collect();
+            assert_eq!((&to_client[2..], usize::from(to_client[1])), (&payload[..], payload.len()));
+            assert_eq!(u16::from_be_bytes([to_client[2], to_client[3]]), code);
+            for (frame, is_masked) in [(to_client, false), (masked, true)] {
+                let mut watch = FrameWatch::unlimited();
+                assert!(watch.accepts(frame) && watch.is_closed());
+                assert_eq!(frame[1] & 0x80 != 0, is_masked);
+            }
         }
     }
 }

@@ -1,5 +1,7 @@
 //! [`FrameWatch`]: where a stream of WebSocket frames stands (RFC 6455, section 5.2). It reads frame headers only.
 
+use super::ConnectorOptions;
+
 /// Follows the frames of one direction.
 #[derive(Debug, Clone)]
 pub(crate) struct FrameWatch {
@@ -15,7 +17,14 @@ pub(crate) struct FrameWatch {
 }
 
 impl FrameWatch {
-    pub(crate) fn new(frame_bytes_max: u64, message_bytes_max: u64) -> Self {
+    /// A watch over what clients of a connector send.
+    pub(crate) fn of_clients(options: &ConnectorOptions) -> Self {
+        let frame_bytes_max = options.websocket_frame_bytes_max.unwrap_or(u64::MAX);
+        let message_bytes_max = options.websocket_message_bytes_max.unwrap_or(u64::MAX);
+        Self::new(frame_bytes_max, message_bytes_max)
+    }
+
+    fn new(frame_bytes_max: u64, message_bytes_max: u64) -> Self {
         Self {
             frame_bytes_max,
             message_bytes_max,
@@ -32,16 +41,20 @@ impl FrameWatch {
         Self::new(u64::MAX, u64::MAX)
     }
 
-    /// Whether every frame that begins in `bytes` keeps the limits.
+    /// Whether anything could be too big.
+    pub(crate) fn has_limits(&self) -> bool {
+        (self.frame_bytes_max, self.message_bytes_max) != (u64::MAX, u64::MAX)
+    }
+
+    /// Whether every frame that begins in `bytes` keeps the limits. Those that do not are followed as well.
     pub(crate) fn accepts(&mut self, mut bytes: &[u8]) -> bool {
+        let mut are_accepted = true;
         while !bytes.is_empty() {
             let (length, is_accepted) = self.follow_frame(bytes);
-            if !is_accepted {
-                return false;
-            }
+            are_accepted &= is_accepted;
             bytes = &bytes[length..];
         }
-        true
+        are_accepted
     }
 
     /// Whether the bytes so far end with a frame.

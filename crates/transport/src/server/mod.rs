@@ -21,7 +21,6 @@ mod proxy_header;
 pub(crate) mod refusal;
 pub(crate) mod respond;
 pub(crate) mod target;
-mod tunnel;
 
 use std::io;
 use std::sync::Arc;

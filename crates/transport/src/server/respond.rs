@@ -13,13 +13,14 @@ use super::body::{BodyChannel, Reading};
 use super::compress;
 use super::connection::{Asked, Connection};
 use super::ending;
+use super::frames::FrameWatch;
 use super::listener::Phase;
 use super::refusal::Refusal;
-use super::tunnel;
 use crate::h1::maps;
 use crate::h1::names::{is_written_by_transport, parse_length};
 use crate::h1::writer::{BodyWriter, Framing, WriteError, push_field, push_framing};
 use crate::io::{encode_buffer, push_decimal};
+use crate::tunnel::SocketTunnel;
 
 /// An unread rest of a request's body up to this length is read and thrown away, so that the connection can
 /// serve the next request; for more, closing is cheaper.
@@ -181,7 +182,7 @@ impl Connection {
     /// Writes a 101 and lets the response's task have the connection. Always ends it.
     async fn switch(&mut self, asked: Asked, mut response: Response) -> bool {
         let upgrade = response.upgrade.take().filter(|_| asked.wants_upgrade);
-        let Some(mut upgrade) = upgrade.filter(|_| response.status == StatusCode::SWITCHING_PROTOCOLS) else {
+        let Some(upgrade) = upgrade.filter(|_| response.status == StatusCode::SWITCHING_PROTOCOLS) else {
             tracing::warn!(
                 status = response.status.as_u16(),
                 "A handler answered with a status that cannot end a request"
@@ -198,11 +199,9 @@ impl Connection {
         let mut writer = BodyWriter::new(head, Body::empty(), Framing::None);
         if self.write(&mut writer, None).await.is_ok() {
             let leftover = std::mem::take(&mut self.buffer);
-            let tunnel = tunnel::open(self.io.clone(), leftover, &self.listener.options, is_websocket);
-            match upgrade.take_end() {
-                Some(end) => ending::run(upgrade, end, tunnel, is_websocket).await,
-                None => upgrade.run(tunnel).await,
-            }
+            let tunnel = Box::new(SocketTunnel::new(self.io.clone(), leftover));
+            let from_client = is_websocket.then(|| FrameWatch::of_clients(&self.listener.options));
+            ending::run(upgrade, tunnel, from_client).await;
         }
         false
     }

@@ -1,16 +1,18 @@
 //! Connections that leave HTTP.
 
 use std::io::Write;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use transport::server::ConnectorOptions;
 
 use crate::proxy::pass_to;
-use crate::support::Step::{Accept, Close, Send, Until};
-use crate::support::{connect, origin, read_to_close, read_until, serve, status, talk};
+use crate::support::Step::{Accept, Close, Pause, Rest, Send, Until};
+use crate::support::{Step, connect, origin, read_to_close, read_until, serve, status, talk};
 
 const ASK: &str = "GET /ws HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: k\r\n\r\n";
 const SWITCH: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: WebSocket\r\nConnection: upgrade\r\nSec-WebSocket-Accept: s\r\n\r\nhello";
+/// The same, for those who look at frames.
+const SWITCH_FRAMED: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: WebSocket\r\nConnection: upgrade\r\nSec-WebSocket-Accept: s\r\n\r\n\x81\x05hello";
 
 #[test]
 fn a_tunnel_carries_bytes_both_ways_from_the_first_one() {
@@ -121,7 +123,7 @@ fn websocket_frames_and_messages_keep_their_limits() {
         let shown = format!("{frames:?}");
         let bytes: Vec<u8> = frames.into_iter().flat_map(|(first, length)| frame(first, length)).collect();
         let (address, playing) =
-            origin(vec![Accept, Until("\r\n\r\n"), Send(SWITCH), Until("end"), Send(b"bye"), Close]);
+            origin(vec![Accept, Until("\r\n\r\n"), Send(SWITCH_FRAMED), Until("end"), Send(b"bye"), Close]);
         let options = ConnectorOptions {
             websocket_frame_bytes_max: Some(200),
             websocket_message_bytes_max: Some(300),
@@ -149,6 +151,68 @@ fn websocket_frames_and_messages_keep_their_limits() {
     }
 }
 
+/// Lets a client send too big a message, behind `rest`, once it has read `before`. What it reads from then on, what
+/// the origin got after the 101, and how long it took.
+fn exceed(script: Vec<Step>, sent: &[u8], before: &str, rest: &[u8]) -> (String, String, Duration) {
+    let (address, playing) = origin(
+        [vec![Accept, Until("\r\n\r\n"), Send(SWITCH_FRAMED)], script].into_iter().flatten().collect(),
+    );
+    let options = ConnectorOptions { websocket_frame_bytes_max: Some(200), ..ConnectorOptions::default() };
+    let server = pass_to(address, options);
+    let mut stream = connect(&server);
+    stream.write_all(ASK.as_bytes()).unwrap();
+    read_until(&mut stream, "hello");
+    stream.write_all(sent).unwrap();
+    read_until(&mut stream, before);
+    let started = Instant::now();
+    stream.write_all(&[rest, &frame(0x82, 201)].concat()).unwrap();
+    let read = read_to_close(&mut stream);
+    let took = started.elapsed();
+    // The client closes, too; nobody waits for more.
+    drop(stream);
+    let seen = playing.join().unwrap();
+    (read, seen.split_once("\r\n\r\n").unwrap().1.to_owned(), took)
+}
+
+/// The close frame with 1009, and how the origin gets it.
+const TOO_BIG: &str = "\u{fffd}\u{2}\u{3}\u{fffd}";
+const MASKED_TOO_BIG: &str = "\u{fffd}\u{fffd}ZZZZY\u{fffd}";
+
+#[test]
+fn a_client_that_exceeds_a_limit_gets_the_frame_in_progress_first() {
+    let script = vec![
+        Send(b"\x81\x7e\x00\xc8first half"),
+        Pause(Duration::from_millis(200)),
+        Send(&[b'x'; 100]),
+        Pause(Duration::from_millis(200)),
+        Send(&[b'y'; 90]),
+        Send(b"\x81\x05later"),
+        Rest,
+    ];
+    let (read, origin, took) = exceed(script, b"", "half", b"");
+    assert_eq!(read, format!("{}{}{TOO_BIG}", "x".repeat(100), "y".repeat(90)));
+    assert_eq!(origin, MASKED_TOO_BIG);
+    assert!(took < Duration::from_millis(1500), "{took:?}");
+}
+
+#[test]
+fn it_does_not_wait_for_a_frame_without_an_end() {
+    let script = vec![Send(b"\x81\x0afirst"), Until("ZZZZY"), Pause(Duration::from_millis(1500))];
+    let (read, origin, took) = exceed(script, b"", "first", b"");
+    // The script stops reading before the last byte.
+    assert_eq!((read.as_str(), origin.as_str()), ("", "\u{fffd}\u{fffd}ZZZZY"));
+    assert!((1..10).contains(&took.as_secs()), "{took:?}");
+}
+
+#[test]
+fn an_origin_within_a_frame_is_only_left() {
+    let half = b"\x81\x8a\0\0\0\0half";
+    let script = vec![Until("half"), Send(b"\x81\x04seen"), Rest];
+    let (read, origin, _) = exceed(script, half, "seen", b"-whole");
+    assert_eq!(read, TOO_BIG);
+    assert_eq!(origin, "\u{fffd}\u{fffd}\0\0\0\0half");
+}
+
 #[test]
 fn a_tunnel_ends_with_the_grace_period() {
     let (address, _playing) = origin(vec![Accept, Until("\r\n\r\n"), Send(SWITCH), Until("never")]);
@@ -157,7 +221,7 @@ fn a_tunnel_ends_with_the_grace_period() {
     let mut stream = connect(&server);
     stream.write_all(ASK.as_bytes()).unwrap();
     read_until(&mut stream, "hello");
-    let started = std::time::Instant::now();
+    let started = Instant::now();
     server.shutdown_blocking();
     assert!(started.elapsed() >= grace_period && started.elapsed() < Duration::from_secs(10));
     read_to_close(&mut stream);
