@@ -40,6 +40,11 @@ const DOMAIN: &[u8] = b"Portcullis CsrfFilter token 1\n";
 /// cookie must hold something that nobody can guess. When the application sets the cookie anew, the response
 /// has the token of the new one. Put the filter behind those that authenticate.
 ///
+/// The cookie must keep its value while somebody is logged in. Those of most applications do, and so do those of
+/// the gateway that hold no more than the identifier of a session, which changes at the login. The cookie of a
+/// `JwtSession` is no use here: it holds the session itself and gets another value each time the session is
+/// saved, so that forms from before would be refused, though nobody has forged them.
+///
 /// With `"token": "COOKIE"`, the value of the cookie itself is the token, for applications whose pages know it and
 /// send it along. No response tells it then, so that the cookie may stay hidden from scripts, and a request without
 /// the cookie passes if its method changes nothing: there is no session that it could misuse.
@@ -48,7 +53,7 @@ const DOMAIN: &[u8] = b"Portcullis CsrfFilter token 1\n";
 /// {
 ///   "type": "CsrfFilter",
 ///   "config": {
-///     "cookieName": "IG_SESSIONID",
+///     "cookieName": "APP_SESSION",
 ///     "failureHandler": { "type": "StaticResponseHandler", "config": { "status": 403 } }
 ///   }
 /// }
@@ -56,7 +61,7 @@ const DOMAIN: &[u8] = b"Portcullis CsrfFilter token 1\n";
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CsrfFilter {
-    /// The name of the session cookie.
+    /// The name of the session cookie, not that of a `JwtSession`.
     cookie_name: Spanned<String>,
     /// The field that carries the token, in responses and requests: `X-CSRF-Token` by default.
     header_name: Option<FieldName>,
