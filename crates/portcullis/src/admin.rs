@@ -2,15 +2,16 @@
 //!
 //! Everything but the ping is for loopback clients only, unless `apiProtectionFilter` (for metrics,
 //! `metricsProtectionFilter`) says otherwise; on the admin connector, which is there for probes, so is everything
-//! but ping, health and metrics. What does not exist in
-//! the present mode is 404. Paths are compared as they were sent: one that is written in another way (encoded,
+//! but ping, health and metrics. Sessions are not even for loopback clients of the main connectors: a load balancer
+//! on this machine that says nothing of its clients makes everybody one. What does not exist in the present mode is
+//! 404. Paths are compared as they were sent: one that is written in another way (encoded,
 //! with dots or doubled slashes) is no endpoint.
 
 mod sessions;
 #[cfg(test)]
 mod tests;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -78,11 +79,11 @@ impl Endpoints {
     }
 
     /// The response to a request for `path` behind the prefix.
-    async fn answer(&self, cx: &mut Context, request: &mut Request, is_admin_connector: bool) -> Outcome {
+    async fn answer(&self, cx: &mut Context, request: &mut Request, door: Door) -> Outcome {
         let path = below(&self.path, request).unwrap_or_default();
         let filter = if is_metrics(path) { &self.protection.metrics_filter } else { &self.protection.filter };
         let is_for_probes = is_health(path) || (is_metrics(path) && filter.is_none());
-        if path == "/ping" || (is_admin_connector && is_for_probes) {
+        if path == "/ping" || (door != Door::Main && is_for_probes) {
             return Ok(tree(&self.path, &self.state, path, cx, request).await);
         }
         if let Some(filter) = filter {
@@ -92,9 +93,12 @@ impl Endpoints {
             cx.session.save(&mut response).await?;
             return Ok(response);
         }
-        let is_allowed = is_loopback(cx, request)
-            && (sessions::below(path).is_none() || sessions::names_this_machine(request));
-        if !is_allowed {
+        let is_here = is_loopback(cx, request);
+        if sessions::below(path).is_some() {
+            if let Some(refusal) = sessions::refusal(door, is_here, request) {
+                return Ok(refusal);
+            }
+        } else if !is_here {
             return Ok(Response::new(StatusCode::FORBIDDEN));
         }
         Ok(tree(&self.path, &self.state, path, cx, request).await)
@@ -102,20 +106,35 @@ impl Endpoints {
 
     /// Answers a request that [`Endpoints::below`] has taken.
     pub(crate) async fn handle(&self, cx: &mut Context, request: &mut Request) -> Outcome {
-        self.answer(cx, request, false).await
+        self.answer(cx, request, Door::Main).await
     }
 }
 
-/// The handler of the admin connector.
-pub(crate) fn connector(protection: Protection, state: Arc<State>) -> HandlerRef {
-    HandlerRef::new(AdminConnector(Endpoints::new("", protection, state)))
+/// Where a request has come in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Door {
+    Main,
+    /// The admin connector, and whether it listens on loopback addresses only.
+    Admin {
+        is_local: bool,
+    },
 }
 
-struct AdminConnector(Endpoints);
+/// The handler of the admin connector, which listens at these addresses.
+pub(crate) fn connector(protection: Protection, state: Arc<State>, addresses: &[SocketAddr]) -> HandlerRef {
+    let is_local = addresses.iter().all(|address| is_loopback_address(address.ip()));
+    let endpoints = Endpoints::new("", protection, state);
+    HandlerRef::new(AdminConnector { endpoints, door: Door::Admin { is_local } })
+}
+
+struct AdminConnector {
+    endpoints: Endpoints,
+    door: Door,
+}
 
 impl Handler for AdminConnector {
     async fn handle(&self, cx: &mut Context, request: &mut Request) -> Outcome {
-        self.0.answer(cx, request, true).await
+        self.endpoints.answer(cx, request, self.door).await
     }
 }
 
@@ -207,9 +226,12 @@ fn is_loopback(cx: &Context, request: &Request) -> bool {
         ["forwarded", "x-forwarded-for", "via"].iter().any(|name| request.headers.contains_key(*name));
     // What a proxy that is not trusted says of hops is gone from the fields.
     let is_passed_on = cx.client.is_passed_on || names_hops;
-    let is_local = match cx.client.remote.ip().to_canonical() {
+    is_loopback_address(cx.client.remote.ip()) && !is_passed_on
+}
+
+fn is_loopback_address(address: IpAddr) -> bool {
+    match address.to_canonical() {
         IpAddr::V4(address) => address.is_loopback(),
         IpAddr::V6(address) => address.is_loopback(),
-    };
-    is_local && !is_passed_on
+    }
 }

@@ -127,7 +127,8 @@ impl Instance {
             bound.iter().flat_map(Bound::addresses).map(|address| address.port().to_string()).collect();
         let mut connectors: Vec<_> = bound.into_iter().map(|bound| (bound, gateway.handler())).collect();
         if let Some(bound) = bind_admin(server.admin, admin_fields_connector)? {
-            connectors.push((bound, admin::connector(protection, state.clone())));
+            let handler = admin::connector(protection, state.clone(), bound.addresses());
+            connectors.push((bound, handler));
         }
         let server = Server::start(connectors, workers).map_err(io_error)?;
         let reloader =

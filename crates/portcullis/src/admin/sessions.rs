@@ -23,7 +23,7 @@ use exchange::{
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
-use super::{JSON, not_allowed};
+use super::{Door, JSON, not_allowed};
 use parameters::Parameters;
 
 const PATH: &str = "/api/sessions";
@@ -42,9 +42,30 @@ pub(super) fn below(path: &str) -> Option<&str> {
     if rest.is_empty() { Some("") } else { rest.strip_prefix('/').filter(|handle| !handle.is_empty()) }
 }
 
+/// Why a request that no filter protects is refused, if it is. `is_here` says that its client is on this machine.
+///
+/// That cannot be told on a main connector: behind a load balancer or a terminator of TLS on this machine that says
+/// nothing of its clients, everybody is, and the host is what they write. Nor on an admin connector that others reach.
+pub(super) fn refusal(door: Door, is_here: bool, request: &Request) -> Option<Response> {
+    let rule = match door {
+        Door::Main => "on the admin connector only",
+        Door::Admin { is_local: false } => "while `adminConnector` listens on loopback addresses only",
+        Door::Admin { is_local: true } if is_here && names_this_machine(request) => return None,
+        Door::Admin { is_local: true } => {
+            "by clients on this machine, without a proxy, by an address or as `localhost`"
+        }
+    };
+    let text = format!(
+        "Sessions are administered {rule}, unless `apiProtectionFilter` of admin.json lets requests in."
+    );
+    let mut response = Refusal::new(StatusCode::FORBIDDEN, text).into_response();
+    response.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Some(response)
+}
+
 /// Whether a request is for an address, or a name that no stranger can lead here: by a name of their own, their
 /// page would be of the same origin as these endpoints.
-pub(super) fn names_this_machine(request: &Request) -> bool {
+fn names_this_machine(request: &Request) -> bool {
     let host = request.uri.host().trim_matches(['[', ']']);
     host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok()
 }

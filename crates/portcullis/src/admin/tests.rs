@@ -34,6 +34,8 @@ impl Edit for Key {
 #[derive(Clone, Copy)]
 struct Case {
     client: &'static str,
+    /// What the admin connector listens on.
+    listener: &'static str,
     host: &'static str,
     mode: Mode,
     has_filter: bool,
@@ -44,6 +46,7 @@ struct Case {
 
 const LOCAL: Case = Case {
     client: "127.0.0.1",
+    listener: "127.0.0.1",
     host: "gateway.example",
     mode: Mode::Production,
     has_filter: false,
@@ -75,7 +78,8 @@ fn answers(case: Case, path: &str) -> String {
     };
     let state = Arc::new(state);
     let endpoints = Endpoints::new("openig", protection.clone(), state.clone());
-    let connector = connector(protection, state);
+    let listener = SocketAddr::new(case.listener.parse().unwrap(), 8085);
+    let connector = connector(protection, state, &[listener]);
     let address = SocketAddr::new(case.client.parse().unwrap(), 4711);
     let client = Arc::new(ClientInfo::direct(address, address));
     let request = |path: &str| {
@@ -160,11 +164,10 @@ fn metrics_are_open_on_the_admin_connector() {
 
 #[test]
 fn sessions_are_for_this_machine_under_a_name_of_its_own() {
-    for path in ["/api/sessions", "/api/sessions/x"] {
-        let status = if path == "/api/sessions" { "200 200" } else { "404 404" };
+    for (path, status) in [("/api/sessions", "200"), ("/api/sessions/x", "404")] {
         for host in ["localhost", "LOCALHOST:8085", "127.0.0.1:8085", "[::1]"] {
             let shown = answers(Case { host, ..LOCAL }, path);
-            assert_eq!(shown, status, "{host} {path}");
+            assert_eq!(shown, format!("403 {status}"), "{host} {path}");
         }
         // A page of this host would be of the same origin, wherever its name leads today.
         let other = Case { host: "rebound.example", ..LOCAL };
@@ -176,10 +179,34 @@ fn sessions_are_for_this_machine_under_a_name_of_its_own() {
         }
         let guarded = Case { client: "192.0.2.1", has_filter: true, ..LOCAL };
         check(guarded, path, expect!["401 401"]);
-        assert_eq!(answers(Case { header: Some("key"), ..guarded }, path), status);
+        let shown = answers(Case { header: Some("key"), ..guarded }, path);
+        assert_eq!(shown, format!("{status} {status}"), "{path}");
     }
-    check(Case { host: "localhost", method: "DELETE", ..LOCAL }, "/api/sessions", expect!["400 400"]);
-    check(Case { host: "localhost", method: "POST", ..LOCAL }, "/api/sessions", expect!["405 405"]);
+    let local = Case { host: "localhost", ..LOCAL };
+    check(Case { method: "DELETE", ..local }, "/api/sessions", expect!["403 400"]);
+    check(Case { method: "POST", ..local }, "/api/sessions", expect!["403 405"]);
+}
+
+#[test]
+fn sessions_are_not_shown_where_others_could_ask() {
+    for method in ["GET", "DELETE"] {
+        for listener in ["0.0.0.0", "::", "192.0.2.7"] {
+            for client in ["127.0.0.1", "192.0.2.1"] {
+                let open = Case { listener, client, method, host: "localhost", ..LOCAL };
+                for path in ["/api/sessions?subject=bob", "/api/sessions/x"] {
+                    check(open, path, expect!["403 403"]);
+                }
+                let guarded = Case { has_filter: true, header: Some("key"), ..open };
+                check(guarded, "/api/sessions/x", expect!["404 404"]);
+                check(Case { header: None, ..guarded }, "/api/sessions/x", expect!["401 401"]);
+            }
+        }
+        // What only this machine reaches.
+        for listener in ["127.0.0.1", "::1", "127.8.0.1"] {
+            let local = Case { listener, method, host: "localhost", ..LOCAL };
+            check(local, "/api/sessions/x", expect!["403 404"]);
+        }
+    }
 }
 
 #[test]

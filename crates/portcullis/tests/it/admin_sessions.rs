@@ -1,19 +1,32 @@
 //! Operators list sessions and end them, with curl.
 
-use std::net::TcpListener;
 use std::process::Command;
 
-use testbed::Gateway;
+use testbed::redis::free_port;
+use testbed::{Client, Gateway};
 
-use crate::live_sessions::{builder, log_in, start};
+use crate::live_sessions::{admin_address, builder, log_in, start};
+use crate::load_balancer::Balancer;
 use crate::tools;
 
 /// What no answer may show.
 const VALUES: [&str; 3] = ["hunter2", "bob", "eve"];
 
-/// Where the endpoints are on the main connector.
+/// Where the endpoints are.
 fn below(gateway: &Gateway, target: &str) -> String {
-    format!("http://{}/openig/api/sessions{target}", gateway.address())
+    format!("http://{}/api/sessions{target}", admin_address(gateway))
+}
+
+/// Where they are on the main connector, or on what stands before it.
+fn below_main(port: u16, target: &str) -> String {
+    format!("http://127.0.0.1:{port}/openig/api/sessions{target}")
+}
+
+/// What a refusal says; `rule` is where they are served.
+fn refused(rule: &str) -> String {
+    format!(
+        r#"{{"code":403,"reason":"Forbidden","message":"Sessions are administered {rule}, unless `apiProtectionFilter` of admin.json lets requests in."}} 403"#
+    )
 }
 
 /// What curl gets: the body, and the status in a line of its own.
@@ -57,7 +70,7 @@ fn an_operator_finds_a_session_and_ends_it() {
     assert!(managers.contains(r#""name":"Session","type":"InMemorySessionManager""#), "{managers}");
     let session = managers.split(r#""name":"Session""#).nth(1).unwrap();
     let link = session.split(r#""sessions":""#).nth(1).unwrap().split('"').next().unwrap();
-    let all = curl(&[], &format!("http://{}{link}", gateway.address()));
+    let all = curl(&[], &format!("http://{}{link}", admin_address(&gateway)));
     assert_eq!((handles(&all).len(), all.ends_with(" 200")), (2, true), "{all}");
 
     let list = curl(&[], &below(&gateway, "?manager=Session&subject=bob"));
@@ -113,8 +126,9 @@ fn only_this_machine_may_and_no_page_in_its_browser() {
     for header in
         ["X-Forwarded-For: 192.0.2.1", "Forwarded: for=192.0.2.1", "Via: 1.1 proxy", "Host: app.example"]
     {
-        assert_eq!(curl(&["--header", header], &list), " 403", "{header}");
-        assert_eq!(curl(&["--request", "DELETE", "--header", header], &end), " 403", "{header}");
+        let refusal = refused("by clients on this machine, without a proxy, by an address or as `localhost`");
+        assert_eq!(curl(&["--header", header], &list), refusal, "{header}");
+        assert_eq!(curl(&["--request", "DELETE", "--header", header], &end), refusal, "{header}");
     }
     for header in ["Origin: http://evil.example", "Origin: null", "Sec-Fetch-Site: cross-site"] {
         let refused = curl(&["--request", "DELETE", "--header", header], &end);
@@ -125,18 +139,90 @@ fn only_this_machine_may_and_no_page_in_its_browser() {
     assert_eq!(user(&gateway, &eve), "eve");
 }
 
+/// A balancer that says nothing of its clients makes all of them clients of this machine, under any host they like.
+#[test]
+fn clients_of_a_balancer_on_this_machine_see_no_sessions() {
+    if !tools::are_here(&["haproxy", "curl"]) {
+        return;
+    }
+    let gateway = start("http://127.0.0.1:9", "1 hour");
+    let eve = log_in(&gateway.client(), "eve");
+    let list = curl(&[], &below(&gateway, "?manager=Session"));
+    let handle = format!("/{}", handles(&list)[0]);
+    let balancer = Balancer::start(gateway.ports()[0], "");
+    // The gateway takes them for local ones.
+    let routes = format!("http://127.0.0.1:{}/openig/api/routes", balancer.port);
+    assert!(curl(&[], &routes).ends_with(" 200"));
+    for port in [balancer.port, gateway.ports()[0]] {
+        for target in ["", "?manager=Session", &handle] {
+            for method in ["GET", "DELETE", "POST"] {
+                for host in ["Host: localhost", "Host: 127.0.0.1", "Host: app.example"] {
+                    let arguments = ["--request", method, "--header", host];
+                    let answer = curl(&arguments, &below_main(port, target));
+                    assert_eq!(answer, refused("on the admin connector only"), "{method} {host} {target}");
+                }
+            }
+        }
+        let end = curl(&["--request", "DELETE"], &below_main(port, "?subject=eve"));
+        assert_eq!(end, refused("on the admin connector only"));
+    }
+    assert_eq!(user(&gateway, &eve), "eve");
+}
+
+#[test]
+fn an_admin_connector_that_others_reach_shows_no_sessions() {
+    if !tools::are_here(&["curl"]) {
+        return;
+    }
+    let port = free_port();
+    let admin = format!(
+        r#"{{ "connectors": [ {{ "port": 0, "host": "127.0.0.1" }} ],
+              "adminConnector": {{ "port": {port}, "host": "0.0.0.0" }} }}"#
+    );
+    let gateway = builder("http://127.0.0.1:9", "1 hour").admin(&admin).start();
+    let eve = log_in(&gateway.client(), "eve");
+    let refusal = refused("while `adminConnector` listens on loopback addresses only");
+    assert_eq!(curl(&[], &below(&gateway, "?manager=Session")), refusal);
+    assert_eq!(curl(&["--request", "DELETE"], &below(&gateway, "?subject=eve")), refusal);
+    assert_eq!(curl(&[], &format!("http://{}/ping", admin_address(&gateway))), " 200");
+    assert_eq!(user(&gateway, &eve), "eve");
+}
+
+#[test]
+fn a_protection_filter_lets_operators_in_on_every_connector() {
+    if !tools::are_here(&["curl"]) {
+        return;
+    }
+    let port = free_port();
+    let admin = format!(
+        r#"{{ "connectors": [ {{ "port": 0, "host": "127.0.0.1" }} ],
+              "adminConnector": {{ "port": {port}, "host": "0.0.0.0" }},
+              "apiProtectionFilter": {{ "type": "AllowOnlyFilter", "config": {{ "rules": [
+                {{ "name": "operators", "when": "${{request.headers['Key'][0] == 'right'}}" }} ] }} }} }}"#
+    );
+    let gateway = builder("http://127.0.0.1:9", "1 hour").admin(&admin).start();
+    let eve = log_in(&gateway.client(), "eve");
+    let main = below_main(gateway.ports()[0], "?manager=Session");
+    for url in [&main, &below(&gateway, "?manager=Session")] {
+        assert_eq!(curl(&[], url), " 401");
+        let list = curl(&["--header", "Key: right"], url);
+        assert_eq!(handles(&list).len(), 1, "{list}");
+    }
+    let all = below_main(gateway.ports()[0], "?subject=eve");
+    assert_eq!(curl(&["--request", "DELETE"], &all), " 401");
+    assert_eq!(user(&gateway, &eve), "eve");
+    assert_eq!(curl(&["--request", "DELETE", "--header", "Key: right"], &all), revoked(1));
+    assert_eq!(user(&gateway, &eve), "");
+}
+
 /// What the guide tells operators to run, in its order.
 #[test]
 fn the_guide_can_be_followed_on_the_admin_connector() {
     if !tools::are_here(&["curl"]) {
         return;
     }
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let admin = format!(
-        r#"{{ "connectors": [ {{ "port": 0, "host": "127.0.0.1" }} ],
-              "adminConnector": {{ "port": {port}, "host": "127.0.0.1" }} }}"#
-    );
-    let gateway = builder("http://127.0.0.1:9", "1 hour").admin(&admin).start();
+    let gateway = start("http://127.0.0.1:9", "1 hour");
+    let port = admin_address(&gateway).port();
     let (bob, desk) = (log_in(&gateway.client(), "bob"), log_in(&gateway.client(), "bob"));
     let list = curl(&[], &format!("http://127.0.0.1:{port}/api/sessions?manager=Session"));
     let handle = handles(&list)[0];
@@ -169,8 +255,14 @@ fn the_guide_names_the_paths_that_there_are() {
     let paths: Vec<&str> = paths.into_iter().filter(|path| !path.is_empty()).collect();
     assert_eq!(paths.len(), 10, "{paths:?}");
     for path in paths {
-        let status = gateway.get(&format!("/openig{path}")).status;
-        // The program runs in production mode.
-        assert_eq!(status, if path == "/api/info" { 404 } else { 200 }, "{path}");
+        let main = gateway.get(&format!("/openig{path}")).status;
+        let admin = Client::new(admin_address(&gateway)).get(path).status;
+        let expected = match path {
+            // The program runs in production mode.
+            "/api/info" => (404, 404),
+            "/api/sessions" => (403, 200),
+            _ => (200, 200),
+        };
+        assert_eq!((main, admin), expected, "{path}");
     }
 }

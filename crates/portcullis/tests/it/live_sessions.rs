@@ -1,13 +1,18 @@
 //! What lasts longer than a request ends with its session: WebSockets and server-sent events.
 
 use std::io::{BufRead, BufReader, Read};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use testbed::{Client, Connection, Gateway, GatewayBuilder, WebSocket, upstream};
+use testbed::redis::free_port;
+use testbed::{Client, Connection, Gateway, GatewayBuilder, Reply, WebSocket, upstream};
 
 use crate::sample_app::SampleApp;
 use crate::{gateway, tools};
+
+/// What stands before the port of the admin connector.
+const ADMIN_PORT: &str = r#""adminConnector": { "port": "#;
 
 /// Keeps sessions that say whose they are.
 const CONFIG: &str = r#"{
@@ -61,11 +66,33 @@ pub(crate) fn start(origin: &str, timeout: &str) -> Gateway {
 /// The same before it is started.
 pub(crate) fn builder(origin: &str, timeout: &str) -> GatewayBuilder {
     gateway()
+        .admin(&admin_json())
         .config(&CONFIG.replace("TIMEOUT", timeout))
         .route("login", LOGIN)
         .route("logout", LOGOUT)
         .route("whoami", WHOAMI)
         .route("z-application", &APPLICATION.replace("ORIGIN", origin))
+}
+
+/// Free ports; nothing but this file tells that of the admin connector.
+pub(crate) fn admin_json() -> String {
+    let port = free_port();
+    format!(
+        r#"{{ "connectors": [ {{ "port": 0, "host": "127.0.0.1" }} ], {ADMIN_PORT}{port}, "host": "127.0.0.1" }} }}"#
+    )
+}
+
+/// Where the admin connector of such a gateway is.
+pub(crate) fn admin_address(gateway: &Gateway) -> SocketAddr {
+    let admin = std::fs::read_to_string(gateway.path().join("config/admin.json")).unwrap();
+    let port = admin.split(ADMIN_PORT).nth(1).unwrap().split([',', ' ']).next().unwrap();
+    SocketAddr::from((Ipv4Addr::LOCALHOST, port.parse().unwrap()))
+}
+
+/// Ends the sessions of a user, as an operator does.
+pub(crate) fn revoke(gateway: &Gateway, subject: &str) -> Reply {
+    let admin = Client::new(admin_address(gateway));
+    admin.send("DELETE", &format!("/api/sessions?subject={subject}"), &[], b"")
 }
 
 /// Logs in and returns the cookie of the session.
@@ -115,7 +142,7 @@ fn check(timeout: &str, end: impl FnOnce(&Gateway, &str)) {
 #[test]
 fn revoking_a_session_ends_its_connections() {
     check("1 hour", |gateway, _| {
-        let reply = gateway.client().send("DELETE", "/openig/api/sessions?subject=bob", &[], b"");
+        let reply = revoke(gateway, "bob");
         assert!(reply.text().starts_with(r#"{"revoked":1"#), "{reply}");
     });
 }

@@ -4,8 +4,10 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
+use testbed::redis::free_port;
 use testbed::{Gateway, GatewayBuilder, until};
 
+use crate::live_sessions::{admin_address, admin_json};
 use crate::{PROGRAM, gateway};
 
 /// What has been replaced is noticed within a second or two; on a busy machine it takes longer.
@@ -50,7 +52,7 @@ enum Instance {
 pub(crate) fn follow(guide: &str, titles: &[&str]) {
     let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guide").join(guide);
     let guide = std::fs::read_to_string(guide).unwrap();
-    let mut instance = Instance::Prepared(gateway());
+    let mut instance = Instance::Prepared(gateway().admin(&admin_json()));
     for Block { language, text, before } in titles.iter().flat_map(|title| blocks(&guide, title)) {
         instance = match (language, instance) {
             ("json", Instance::Prepared(builder)) => Instance::Prepared(write(builder, before, text)),
@@ -85,7 +87,9 @@ fn write(builder: GatewayBuilder, before: &str, text: &str) -> GatewayBuilder {
     let text = text.replace("\"port\": 8080", "\"port\": 0, \"host\": \"127.0.0.1\"");
     let mut text = text.replace("\"port\": 8443", "\"port\": 0, \"host\": \"127.0.0.1\"");
     if path == "config/admin.json" {
-        text = text.replacen('{', "{ \"adminConnector\": { \"port\": 0, \"host\": \"127.0.0.1\" },", 1);
+        let admin =
+            format!("{{ \"adminConnector\": {{ \"port\": {}, \"host\": \"127.0.0.1\" }},", free_port());
+        text = text.replacen('{', &admin, 1);
     }
     builder.file(path, &text)
 }
@@ -99,7 +103,7 @@ fn replace(gateway: &Gateway, before: &str, text: &str) {
 
 /// Runs the lines of a block, on the ports of the gateway.
 fn try_until_done(text: &str, gateway: &Gateway) {
-    let mut text = text.to_owned();
+    let mut text = text.replace("8085", &admin_address(gateway).port().to_string());
     for (printed, port) in ["8080", "8443"].into_iter().zip(gateway.ports()) {
         text = text.replace(printed, &port.to_string());
     }

@@ -214,7 +214,7 @@ fn websocket(gateway: &Gateway, cookie: &str) -> WebSocket {
 
 #[track_caller]
 fn revoke_bob(gateway: &Gateway) {
-    let reply = gateway.client().send("DELETE", "/openig/api/sessions?subject=bob", &[], b"");
+    let reply = live_sessions::revoke(gateway, "bob");
     assert!(reply.text().starts_with(r#"{"revoked":1"#), "{reply}");
 }
 

@@ -5,7 +5,8 @@ use crate::live_sessions;
 use crate::sample_app::SampleApp;
 
 fn api(gateway: &Gateway, method: &str, target: &str) -> Reply {
-    gateway.client().send(method, &format!("/openig/api/sessions{target}"), &[], b"")
+    let admin = Client::new(live_sessions::admin_address(gateway));
+    admin.send(method, &format!("/api/sessions{target}"), &[], b"")
 }
 
 #[test]
@@ -13,11 +14,7 @@ fn operators_list_the_sessions_that_were_seen_and_revoke_them() {
     let mut session = manager(&json!({ "subject": "user" }));
     session["name"] = json!("Session");
     let config = json!({ "heap": [session], "handler": handler() });
-    // Without an admin connector of their own, the endpoints are on the main one, for this machine.
-    let gateway = gateway()
-        .admin(r#"{ "connectors": [ { "port": 0, "host": "127.0.0.1" } ] }"#)
-        .config(&config.to_string())
-        .start();
+    let gateway = gateway().admin(&live_sessions::admin_json()).config(&config.to_string()).start();
     let (mut sam, mut kim) = (Browser::default(), Browser::default());
     sam.write(&gateway, "user", "sam");
     sam.write(&gateway, "token", "hunter2");
@@ -56,7 +53,7 @@ fn another_user_gets_another_id_and_an_older_cookie_is_refused() {
 
 /// That a WebSocket of a session that lasts this long is closed by `end`.
 #[track_caller]
-fn check_connection(timeout: &str, end: impl FnOnce(&Client, &str)) {
+fn check_connection(timeout: &str, end: impl FnOnce(&Gateway, &str)) {
     let application = SampleApp::start();
     let mut session = manager(&json!({ "subject": "user", "sessionTimeout": timeout }));
     session["name"] = json!("Session");
@@ -67,17 +64,18 @@ fn check_connection(timeout: &str, end: impl FnOnce(&Client, &str)) {
     let mut socket = client.websocket_with("/ws", &[("Cookie", &cookie)]);
     socket.send_text("hello");
     assert_eq!(socket.read_text(), "hello");
-    end(&client, &cookie);
+    end(&gateway, &cookie);
     assert_eq!(socket.answer_close(), (4401, "session ended".to_owned()));
 }
 
 #[test]
 fn connections_end_with_their_session() {
-    check_connection("1 hour", |client, _| {
-        client.send("DELETE", "/openig/api/sessions?subject=bob", &[], b"");
+    check_connection("1 hour", |gateway, _| {
+        assert!(live_sessions::revoke(gateway, "bob").text().starts_with(r#"{"revoked":1"#));
     });
-    check_connection("1 hour", |client, cookie| {
-        assert_eq!(client.send("GET", "/logout", &[("Cookie", cookie)], b"").text(), "bye");
+    check_connection("1 hour", |gateway, cookie| {
+        let reply = gateway.client().send("GET", "/logout", &[("Cookie", cookie)], b"");
+        assert_eq!(reply.text(), "bye");
     });
     check_connection("2 seconds", |_, _| {});
 }
