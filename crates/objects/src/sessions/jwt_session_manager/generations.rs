@@ -64,7 +64,9 @@ impl<K: Hash + Eq + Copy, V> Generations<K, V> {
         let is_full =
             self.young.len() >= self.room.entries || self.young_bytes.saturating_add(bytes) > self.room.bytes;
         if is_full && !self.young.is_empty() && !self.young.contains_key(&key) {
-            self.old = std::mem::take(&mut self.young);
+            std::mem::swap(&mut self.old, &mut self.young);
+            // Its room is kept, so that it need not grow again.
+            self.young.clear();
             self.young_bytes = 0;
         }
         self.old.remove(&key);
