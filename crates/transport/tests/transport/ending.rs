@@ -271,3 +271,34 @@ fn a_task_that_waits_elsewhere_is_woken() {
     stream.write_all(CLIENT_CLOSE).unwrap();
     assert_eq!(read_to_close(&mut stream), "");
 }
+
+/// The limit is the other end that a tunnel may come to; over TLS, with a session in sight, and a client that talks on.
+#[test]
+fn too_big_a_frame_ends_it_over_tls_as_well() {
+    let script = vec![
+        Accept,
+        Until("\r\n\r\n"),
+        Send(SWITCH),
+        Send(b"\x81\x0ahello"),
+        Until("ZZZZY"),
+        Send(b"-late"),
+        Rest,
+    ];
+    let (address, playing) = origin(script);
+    let authority = Authority::new("authority");
+    let tls = ServerTls::new();
+    tls.replace(serving(&authority.issue(&["one.test"]), &[])).unwrap();
+    let options = ConnectorOptions {
+        tls: Some(tls),
+        websocket_message_bytes_max: Some(100),
+        ..ConnectorOptions::default()
+    };
+    let (server, session) = serve(address, options);
+    let mut stream = connect_tls(&server, &client_tls(calling(&authority)), "one.test");
+    stream.write_all(ASK.replace("Host: a", "Host: one.test").as_bytes()).unwrap();
+    read_until(&mut stream, "hello");
+    stream.write_all(&[b"\x82\xfe\xff\xff\0\0\0\0".as_slice(), &[0; 0xffff]].concat()).unwrap();
+    assert_eq!(read_to_close(&mut stream), "-late\u{fffd}\u{2}\u{3}\u{fffd}");
+    drop((stream, session));
+    playing.join().unwrap();
+}
