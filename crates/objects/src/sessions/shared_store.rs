@@ -107,6 +107,24 @@ pub(crate) enum Onto {
     New,
 }
 
+/// What removing has come to. It is gone in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Removed {
+    /// It was there.
+    Yes,
+    /// There was nothing.
+    No,
+    /// An answer was lost, and nothing was there when the store was asked again: this may have been done by whoever
+    /// asked, or by somebody else before.
+    Unknown,
+}
+
+impl From<bool> for Removed {
+    fn from(was_there: bool) -> Self {
+        if was_there { Self::Yes } else { Self::No }
+    }
+}
+
 /// A page of the names that begin with a prefix.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Keys {
@@ -130,8 +148,8 @@ pub(crate) trait SharedStore: Send + Sync + 'static {
     /// error the change may have been made or not.
     fn write<'a>(&'a self, key: &'a str, change: Change) -> BoxFuture<'a, Result<bool, StoreError>>;
 
-    /// Removes a record or a set. True when there was one.
-    fn remove<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<bool, StoreError>>;
+    /// Removes a record or a set.
+    fn remove<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Removed, StoreError>>;
 
     /// How long each of these records lives yet; `None` for one that is not there.
     fn times_to_live<'a>(

@@ -226,8 +226,8 @@ fn expected() -> Expect {
         too many: error
         a field without a name: error
         unchanged: [d=4]
-        remove: true
-        remove again: false
+        remove: Yes
+        remove again: No
         gone: none
         it stays removed: false
         set that is not there: []
@@ -238,10 +238,10 @@ fn expected() -> Expect {
         set: ["y", "z"]
         a set is no record: error
         nor is it written as one: error
-        remove the set: true
+        remove the set: Yes
         set: []
         begun anew: ["again"]
-        without names it is gone: false
+        without names it is gone: No
         no error on what is not there: ()
         names: 26 from n:0 to n:set
         of a prefix: n:2 n:20 n:21 n:22 n:23 n:24
@@ -259,7 +259,7 @@ fn expected() -> Expect {
         a set lives as long as its longest: 2
         names: e:2 e:long
         nothing to write onto: false
-        nothing to remove: false
+        nothing to remove: No
         anew: true
         read: [b=1]
         touched to end: [b=1]

@@ -21,7 +21,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::shared_store::{
-    Change, Field, KEYS_PAGE_MAX, Keys, SharedStore, SharedStoreRef, StoreError, check_name,
+    Change, Field, KEYS_PAGE_MAX, Keys, Removed, SharedStore, SharedStoreRef, StoreError, check_name,
 };
 use database::File;
 use owner::{Operation, Task};
@@ -161,8 +161,9 @@ impl SharedStore for Store {
         })
     }
 
-    fn remove<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<bool, StoreError>> {
-        Box::pin(self.change(Operation::Remove { key: key.to_owned() }))
+    fn remove<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Removed, StoreError>> {
+        let operation = Operation::Remove { key: key.to_owned() };
+        Box::pin(async move { self.change(operation).await.map(Removed::from) })
     }
 
     fn times_to_live<'a>(

@@ -42,6 +42,7 @@ struct Entry {
 }
 
 impl Entry {
+    /// `None` for one that is damaged, which only somebody else can have written. It is as good as gone.
     fn decode(bytes: &[u8]) -> Option<Self> {
         let (expires, rest) = bytes.split_first_chunk()?;
         let (kind, content) = rest.split_first()?;
@@ -50,7 +51,11 @@ impl Entry {
             1 => Kind::Set,
             _ => return None,
         };
-        Some(Self { expires: u64::from_be_bytes(*expires), kind, content: content.to_vec() })
+        let is_whole = match kind {
+            Kind::Record => decode_fields(content).is_some(),
+            Kind::Set => content.len() == size_of::<u64>(),
+        };
+        is_whole.then(|| Self { expires: u64::from_be_bytes(*expires), kind, content: content.to_vec() })
     }
 
     fn encode(&self) -> Vec<u8> {
@@ -170,7 +175,7 @@ pub(super) fn keys(
         if looked_at >= limit {
             return Ok(Ok(page));
         }
-        if Entry::decode(entry.value()).ok_or_else(damaged)?.expires > now {
+        if Entry::decode(entry.value()).is_some_and(|entry| entry.expires > now) {
             page.keys.push(key.to_owned());
         }
         page.cursor = Some(key.to_owned());
@@ -189,9 +194,8 @@ fn live(
     key: &str,
     now: u64,
 ) -> Result<Option<Entry>, Error> {
-    let Some(found) = entries.get(key)? else { return Ok(None) };
-    let entry = Entry::decode(found.value()).ok_or_else(damaged)?;
-    Ok(Some(entry).filter(|entry| entry.expires > now))
+    let found = entries.get(key)?.and_then(|found| Entry::decode(found.value()));
+    Ok(found.filter(|entry| entry.expires > now))
 }
 
 fn names_of(
@@ -309,21 +313,32 @@ impl<'t> Tables<'t> {
     pub(super) fn sweep(&mut self, now: u64, limit: usize) -> Result<usize, Error> {
         let mut over = Vec::new();
         for item in self.ends.range(..=(now, ""))?.take(limit) {
-            over.push(item?.0.value().1.to_owned());
+            let (row, _) = item?;
+            let (end, key) = row.value();
+            over.push((end, key.to_owned()));
         }
-        for key in &over {
+        for (end, key) in &over {
             // What is over is not live, and looking for it removes it.
             self.live(key, now)?;
+            // The end of a damaged entry was not to be read.
+            self.ends.remove((*end, key.as_str()))?;
         }
         Ok(over.len())
     }
 
-    /// The entry, if it is not over; one that is over is removed.
+    /// The entry, if it is not over; one that is over is removed, and so is one that is damaged: it must not keep the
+    /// others from being used.
     fn live(&mut self, key: &str, now: u64) -> Result<Option<Entry>, Error> {
-        let found = self.entries.get(key)?.map(|found| Entry::decode(found.value()).ok_or_else(damaged));
-        match found.transpose()? {
-            Some(entry) if entry.expires <= now => self.discard(key, &entry).map(|()| None),
-            found => Ok(found),
+        let found = self.entries.get(key)?.map(|found| Entry::decode(found.value()));
+        match found {
+            None => Ok(None),
+            Some(Some(entry)) if entry.expires > now => Ok(Some(entry)),
+            Some(Some(entry)) => self.discard(key, &entry).map(|()| None),
+            Some(None) => {
+                tracing::error!("A file store has removed an entry that was damaged.");
+                self.entries.remove(key)?;
+                self.remove_names(key).map(|()| None)
+            }
         }
     }
 
@@ -342,10 +357,33 @@ impl<'t> Tables<'t> {
         self.entries.remove(key)?;
         self.ends.remove((entry.expires, key))?;
         if entry.kind == Kind::Set {
-            for name in names_of(&self.names, key, usize::MAX)? {
-                self.names.remove((key, name.as_str()))?;
-            }
+            self.remove_names(key)?;
         }
         Ok(())
     }
+
+    fn remove_names(&mut self, key: &str) -> Result<(), Error> {
+        for name in names_of(&self.names, key, usize::MAX)? {
+            self.names.remove((key, name.as_str()))?;
+        }
+        Ok(())
+    }
+}
+
+/// What no code of ours does to an entry: all but its first bytes are lost.
+#[cfg(test)]
+pub(super) fn damage(database: &Database, key: &str, bytes_left: usize) {
+    let transaction = database.begin_write().unwrap();
+    {
+        let mut entries = transaction.open_table(ENTRIES).unwrap();
+        let whole = entries.get(key).unwrap().unwrap().value().to_vec();
+        entries.insert(key, &whole[..bytes_left]).unwrap();
+    }
+    transaction.commit().unwrap();
+}
+
+/// How many entries there are, whatever state they are in.
+#[cfg(test)]
+pub(super) fn count_all(database: &Database) -> usize {
+    database.begin_read().unwrap().open_table(ENTRIES).unwrap().iter().unwrap().count()
 }

@@ -197,7 +197,7 @@ async fn a_file_that_is_mostly_empty_is_made_smaller_at_start() {
         assert!(store.write(&format!("s:{at}"), large).await.unwrap());
     }
     for at in 1..48 {
-        assert!(store.remove(&format!("s:{at}")).await.unwrap());
+        assert_eq!(store.remove(&format!("s:{at}")).await.unwrap(), Removed::Yes);
     }
     drop(store);
     // Closing and opening is one start already.
@@ -218,4 +218,39 @@ async fn after_a_failure_of_the_disk_the_file_is_opened_anew() {
     assert!(store.read("s:1", None).await.is_err());
     assert!(store.write("s:2", change(Onto::New, &[], LONG)).await.unwrap());
     assert_eq!(shown(store.read("s:1", None).await), "[a=1]");
+}
+
+#[tokio::test]
+async fn a_damaged_entry_goes_and_the_others_stay() {
+    let folder = Folder::new();
+    let store = folder.store();
+    let database = store.file.database().unwrap();
+    let brief = Duration::from_secs(2);
+    for (at, bytes_left) in [3, 9 + 4 + 1, 9].into_iter().enumerate() {
+        let key = format!("s:{at}");
+        assert!(store.write(&key, change(Onto::New, &[("a", "1")], brief)).await.unwrap());
+        if bytes_left > 9 {
+            store.add_to_set("u:1", &key, brief).await.unwrap();
+        }
+        if bytes_left != 9 {
+            tables::damage(&database, &key, bytes_left);
+        }
+    }
+    tables::damage(&database, "u:1", 10);
+    assert_eq!(shown(store.read("s:0", None).await), "none");
+    assert_eq!(all_keys(&store, "", 10).await, ["s:2"]);
+    // It can be made anew at once.
+    assert!(store.write("s:1", change(Onto::New, &[("a", "2")], LONG)).await.unwrap());
+    store.add_to_set("u:1", "s:1", LONG).await.unwrap();
+    // The file is never closed, and what is over goes.
+    let waiting = async {
+        let all = |database: &Database, _| Ok(Ok(tables::count_all(database)));
+        while store.look(all).await.unwrap() != 2 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(Duration::from_secs(20), waiting).await.expect("it is swept within seconds");
+    assert!(Arc::ptr_eq(&database, &store.file.database().unwrap()), "it was not opened anew");
+    assert_eq!(shown(store.read("s:1", None).await), "[a=2]");
+    assert_eq!(store.set("u:1", 10).await.unwrap(), ["s:1"]);
 }

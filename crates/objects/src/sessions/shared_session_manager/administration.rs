@@ -8,6 +8,7 @@ use exchange::{
 };
 use heap::ObjectConfig;
 
+use super::super::shared_store::Removed;
 use super::record::is_handle;
 use super::{Manager, SharedSessionManager};
 
@@ -46,9 +47,10 @@ impl SessionAdministration for Manager {
                 return Ok(false);
             }
             let key = self.namespace.session(handle);
-            let was_there = self.store.ask(|store| store.remove(&key)).await?;
+            let removed = self.store.ask(|store| store.remove(&key)).await?;
             self.watches.end(handle);
-            Ok(was_there)
+            // Where that is not known, it was most likely this very call that has ended it.
+            Ok(removed != Removed::No)
         })
     }
 
@@ -62,7 +64,10 @@ impl SessionAdministration for Manager {
                     break;
                 }
                 for handle in handles {
-                    count += u64::from(self.revoke(&handle).await?);
+                    // One that has become somebody else's may still stand in the set.
+                    if self.belongs_to(&handle, subject).await? {
+                        count += u64::from(self.revoke(&handle).await?);
+                    }
                     self.subjects.forget(self, subject, &handle).await;
                 }
             }
@@ -121,6 +126,14 @@ impl Manager {
             summaries.push(SessionSummary { handle, subject: meta.subject, entries, expires_in_seconds });
         }
         Ok(summaries)
+    }
+
+    /// Whether a session is this subject's by its own record. When that does not open here, the set is believed.
+    async fn belongs_to(&self, handle: &str, subject: &str) -> Result<bool, Fault> {
+        let key = self.namespace.session(handle);
+        let Some(fields) = self.store.ask(|store| store.read(&key, None)).await? else { return Ok(false) };
+        let opened = self.sealer().open(&key, None, &fields);
+        Ok(opened.map_or(true, |opened| opened.meta.subject.as_deref() == Some(subject)))
     }
 
     fn ensure_subjects(&self) -> Result<(), Fault> {

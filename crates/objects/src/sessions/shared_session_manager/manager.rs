@@ -8,7 +8,7 @@ use expression::Value;
 use indexmap::IndexMap;
 
 use super::super::options::TIMEOUT_MAX;
-use super::super::shared_store::{Change, Field, Onto};
+use super::super::shared_store::{Change, Field, Onto, Removed};
 use super::record::{Id, Meta, Opened, Sealer};
 use super::{Kept, Manager, State};
 
@@ -17,6 +17,9 @@ const BIGGEST_NAMED: usize = 3;
 
 /// Ids of one request that the store is asked for.
 const ASKED_MAX: usize = 3;
+
+/// How long an id is known to have been left for another one. Longer than requests take that were under way.
+const MOVED_KEPT: Duration = Duration::from_secs(60);
 
 /// Why a cookie is not accepted.
 const NOT_OURS: &str = "it is not an id of this gateway";
@@ -60,10 +63,34 @@ impl Manager {
                 Err(reason) => refused.push((value, reason)),
             }
         }
-        for (value, reason) in refused {
-            self.tell_refused(value, reason);
+        let unknown = refused.iter().filter(|(_, reason)| *reason == UNKNOWN);
+        let unknown: Vec<String> =
+            unknown.filter_map(|(value, _)| Some(Id::parse(value)?.handle())).collect();
+        let is_late = self.is_any_moved(&unknown).await?;
+        if is_late {
+            self.tell_late();
+        } else {
+            refused.iter().for_each(|(value, reason)| self.tell_refused(value, reason));
         }
-        Ok(Session::new("", []).with_origin(Arc::new(Arc::new(State::default()))))
+        let state = State { is_late, ..State::default() };
+        Ok(Session::new("", []).with_origin(Arc::new(Arc::new(state))))
+    }
+
+    /// Whether the session of one of these handles has another one since a short while.
+    async fn is_any_moved(&self, handles: &[String]) -> Result<bool, Fault> {
+        if handles.is_empty() {
+            return Ok(false);
+        }
+        let keys: Vec<String> = handles.iter().map(|handle| self.namespace.moved(handle)).collect();
+        let left = self.store.ask(|store| store.times_to_live(&keys)).await?;
+        Ok(left.iter().any(Option::is_some))
+    }
+
+    fn tell_late(&self) {
+        tracing::debug!(
+            object = self.name,
+            "A request came with an id that its session has left; what it writes is dropped."
+        );
     }
 
     /// A line for each value that was not seen lately.
@@ -112,11 +139,18 @@ impl Manager {
 
     async fn keep(&self, session: &Session, response: &mut Response) -> Result<(), Fault> {
         let Some(state) = session.origin::<Arc<State>>() else { return Ok(()) };
+        if state.is_late {
+            return Ok(());
+        }
         let kept = state.kept();
         if session.entries().is_empty() {
             if let Some(kept) = kept {
-                self.end(&kept).await?;
+                let ended = self.end(&kept).await?;
                 state.set(None);
+                if ended == Removed::No {
+                    self.tell_gone(&kept.id.handle()).await;
+                    return Ok(());
+                }
             }
             self.cookie.expire(response);
             return Ok(());
@@ -159,7 +193,7 @@ impl Manager {
             change.set.push(self.sealer().meta(&key, &kept.meta)?);
         }
         if !self.store.ask(|store| store.write(&key, change)).await? {
-            self.tell_gone();
+            self.tell_gone(&handle).await;
             return Ok(());
         }
         if let Some(before) = before {
@@ -173,7 +207,7 @@ impl Manager {
     async fn renew(
         &self,
         session: &Session,
-        state: &State,
+        state: &Arc<State>,
         old: &Kept,
         response: &mut Response,
     ) -> Result<(), Fault> {
@@ -183,7 +217,7 @@ impl Manager {
         let fields = self.store.ask(|store| store.read(&old_key, None)).await?;
         let opened = fields.and_then(|fields| self.sealer().open(&old_key, Some(&old.id), &fields).ok());
         let Some(opened) = opened else {
-            self.tell_gone();
+            self.tell_gone(&old_handle).await;
             return Ok(());
         };
         let mut entries: IndexMap<String, Value<'static>> = opened.entries.into_iter().collect();
@@ -198,18 +232,24 @@ impl Manager {
         self.write_new(&kept, entries.iter()).await?;
         // First of all, so that connections of this request move along.
         state.set(Some(kept.clone()));
+        // Before the old id is dead, so that there is no time in which it is simply unknown.
+        let moved = self.namespace.moved(&old_handle);
+        let note = Change { time_to_live: MOVED_KEPT, onto: Onto::New, ..Change::default() };
+        // Without it, late requests are merely taken for those of a stranger.
+        let _ = self.store.ask(|store| store.write(&moved, note)).await;
         // Whoever removed it meanwhile, in revoking it, say, has ended the session, and not only its id.
-        let was_there = self.store.ask(|store| store.remove(&old_key)).await;
-        if !matches!(was_there, Ok(true)) {
+        let removed = self.store.ask(|store| store.remove(&old_key)).await;
+        if !matches!(removed, Ok(Removed::Yes | Removed::Unknown)) {
             let new_key = self.namespace.session(&kept.id.handle());
             let undone = self.store.ask(|store| store.remove(&new_key)).await;
+            let _ = self.store.ask(|store| store.remove(&moved)).await;
             state.set(Some(old.clone()));
-            was_there?;
+            removed?;
             undone?;
-            self.tell_gone();
+            self.tell_gone(&old_handle).await;
             return Ok(());
         }
-        self.watches.end(&old_handle);
+        self.watches.follow(&old_handle, state);
         if let Some(subject) = &old.meta.subject {
             self.subjects.forget(self, subject, &old_handle).await;
         }
@@ -244,15 +284,15 @@ impl Manager {
         listed
     }
 
-    async fn end(&self, kept: &Kept) -> Result<(), Fault> {
+    async fn end(&self, kept: &Kept) -> Result<Removed, Fault> {
         let handle = kept.id.handle();
         let key = self.namespace.session(&handle);
-        self.store.ask(|store| store.remove(&key)).await?;
+        let removed = self.store.ask(|store| store.remove(&key)).await?;
         self.watches.end(&handle);
         if let Some(subject) = &kept.meta.subject {
             self.subjects.forget(self, subject, &handle).await;
         }
-        Ok(())
+        Ok(removed)
     }
 
     fn set_cookie(&self, kept: &Kept, response: &mut Response) {
@@ -274,7 +314,10 @@ impl Manager {
 
     /// The session was ended while the request ran. Its cookie is left alone: where the session was renewed, the
     /// browser has got another one meanwhile, which must not expire.
-    fn tell_gone(&self) {
+    async fn tell_gone(&self, handle: &str) {
+        if self.is_any_moved(&[handle.to_owned()]).await.is_ok_and(|is_moved| is_moved) {
+            return self.tell_late();
+        }
         tracing::warn!(
             object = self.name,
             "A session has ended while a request was using it; what the request wrote to it is dropped."

@@ -101,7 +101,8 @@ pub struct SharedSessionManager {
     /// The entry that says whose session it is, so that the sessions of somebody can be listed and revoked.
     subject: Option<String>,
     /// Entries whose change gives the session another id: the one named by `subject` by default. The old id is
-    /// dead at once.
+    /// dead at once. For a minute, requests that still come with it have an empty session, of which nothing is kept, so
+    /// that they do not replace the new cookie.
     renew_on: Option<Vec<String>>,
     /// The largest session, in bytes of its entries as JSON: 65536 by default. A request that writes more is
     /// answered 500, and the log names the largest entries.
@@ -194,7 +195,11 @@ struct Manager {
 
 /// Where the session of a request stands in the store.
 #[derive(Default)]
-struct State(Mutex<Option<Kept>>);
+struct State {
+    kept: Mutex<Option<Kept>>,
+    /// The request came with an id that its session has left for another one: nothing of it is kept.
+    is_late: bool,
+}
 
 /// A session that is in the store.
 #[derive(Clone)]
@@ -205,7 +210,7 @@ struct Kept {
 
 impl State {
     fn of(kept: Kept) -> Self {
-        Self(Mutex::new(Some(kept)))
+        Self { kept: Mutex::new(Some(kept)), is_late: false }
     }
 
     fn kept(&self) -> Option<Kept> {
@@ -227,6 +232,6 @@ impl State {
 
     fn lock(&self) -> MutexGuard<'_, Option<Kept>> {
         // Nothing under the lock panics.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

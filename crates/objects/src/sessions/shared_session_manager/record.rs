@@ -102,6 +102,11 @@ impl Namespace {
         format!("session:{}:{handle}", self.0)
     }
 
+    /// The name of the record that tells that a session has left this handle for another one.
+    pub(super) fn moved(&self, handle: &str) -> String {
+        format!("moved:{}:{handle}", self.0)
+    }
+
     /// The name of the set of a subject's handles. `mark` stands for the subject.
     pub(super) fn subject(&self, mark: &[u8]) -> String {
         format!("subject:{}:{}", self.0, hex(mark))

@@ -47,6 +47,13 @@ impl Watches {
         self.end_if(|state| state.handle().is_none_or(|current| current == handle));
     }
 
+    /// Lets those of a session that has left this handle follow it to where `state` is.
+    pub(super) fn follow(&self, handle: &str, state: &Arc<State>) {
+        for watch in self.lock().iter_mut().filter(|watch| watch.state.handle().as_deref() == Some(handle)) {
+            watch.state = state.clone();
+        }
+    }
+
     /// Looks into the store until the generation is retired.
     pub(super) async fn run(
         self: Arc<Self>,

@@ -27,6 +27,11 @@ pub(super) struct Client {
 impl Client {
     /// Does a command for a key, within the time for connecting and that for an answer.
     pub(super) async fn call(&self, key: &[u8], call: &Call) -> Result<Value, StoreError> {
+        self.call_telling(key, call).await.map(|(answer, _)| answer)
+    }
+
+    /// The same, and whether the command may have been done once before, by a server whose answer was lost.
+    pub(super) async fn call_telling(&self, key: &[u8], call: &Call) -> Result<(Value, bool), StoreError> {
         self.limited(self.try_call(key, call)).await
     }
 
@@ -70,8 +75,8 @@ impl Client {
         }
     }
 
-    async fn try_call(&self, key: &[u8], call: &Call) -> Result<Value, Failure> {
-        let (mut is_first, mut redirects_left) = (true, REDIRECTS_MAX);
+    async fn try_call(&self, key: &[u8], call: &Call) -> Result<(Value, bool), Failure> {
+        let (mut is_first, mut is_lost, mut redirects_left) = (true, false, REDIRECTS_MAX);
         // Where a node of the cluster has sent us, and whether for this once.
         let mut sent_on: Option<(Arc<Node>, bool)> = None;
         loop {
@@ -88,9 +93,10 @@ impl Client {
                 },
             };
             let (failure, node) = match outcome {
-                (Ok(answer), _) => return Ok(answer),
+                (Ok(answer), _) => return Ok((answer, is_lost)),
                 (Err(failure), node) => (failure, node),
             };
+            is_lost |= failure.kind == Kind::Broken;
             self.topology.note(&node, &failure);
             let target = match &failure.kind {
                 Kind::Moved(address) => self.topology.named(address).map(|node| (node, false)),
@@ -139,7 +145,7 @@ impl Client {
         for (key, answer) in keys.iter().zip(answers) {
             complete.push(match answer {
                 Some(answer) => answer,
-                None => self.try_call(key, &Call::command(command, &[key])).await?,
+                None => self.try_call(key, &Call::command(command, &[key])).await?.0,
             });
         }
         Ok(complete)

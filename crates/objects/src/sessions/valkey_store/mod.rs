@@ -19,7 +19,7 @@ use redis::Value;
 
 pub use config::ValkeyStore;
 
-use super::shared_store::{Change, Field, KEYS_PAGE_MAX, Keys, SharedStore, StoreError, check_name};
+use super::shared_store::{Change, Field, KEYS_PAGE_MAX, Keys, Removed, SharedStore, StoreError, check_name};
 use client::Client;
 use scripts::Call;
 
@@ -69,11 +69,15 @@ impl SharedStore for Store {
         })
     }
 
-    fn remove<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<bool, StoreError>> {
+    fn remove<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Removed, StoreError>> {
         Box::pin(async move {
             let key = self.key(key);
-            // Sent again over a new connection, it may find that it was done already, and say that there was nothing.
-            Ok(self.number(&key, &Call::command("DEL", &[key.as_bytes()])).await? > 0)
+            let call = Call::command("DEL", &[key.as_bytes()]);
+            match self.client.call_telling(key.as_bytes(), &call).await? {
+                (Value::Int(0), true) => Ok(Removed::Unknown),
+                (Value::Int(number), _) => Ok(Removed::from(number > 0)),
+                _ => Err(unexpected()),
+            }
         })
     }
 

@@ -422,6 +422,22 @@ fn a_write_whose_answer_is_lost_is_made_once_and_known_to_be() {
     assert!(!gateway.on_worker(async move |store| store.write("s:2", again).await).unwrap());
 }
 
+#[test]
+fn a_removal_whose_answer_is_lost_does_not_claim_that_nothing_was_there() {
+    if !redis::is_here() {
+        return;
+    }
+    let server = Redis::start(&[]);
+    let cutter = Cutter::start(server.port);
+    let gateway = Gateway::start(&config_of(&[format!("127.0.0.1:{}", cutter.port)], ""));
+    gateway.write("s:1", "1");
+    cutter.cut_next.store(true, Ordering::SeqCst);
+    let remove = || gateway.on_worker(async |store| store.remove("s:1").await).unwrap();
+    assert_eq!(remove(), Removed::Unknown);
+    assert!(!cutter.cut_next.load(Ordering::SeqCst), "the answer was cut off");
+    assert_eq!(remove(), Removed::No);
+}
+
 /// Stands between a store and its server, and cuts a connection off where the answer to a write should pass.
 struct Cutter {
     port: u16,

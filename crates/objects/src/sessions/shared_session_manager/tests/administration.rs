@@ -211,8 +211,54 @@ fn a_connection_moves_along_with_a_renewal_of_its_own_request() {
     own.set("user", text("bob")).unwrap();
     browser.save(&manager, &own);
     let mut owns = manager.ended(&own).unwrap();
-    assert_eq!((is_ended(&mut owns), is_ended(&mut others)), (false, true));
+    let look = || run(manager.watches.look(&manager.store, &manager.namespace, now()));
+    look();
+    assert_eq!((is_ended(&mut owns), is_ended(&mut others)), (false, false), "it is the same session");
+    let mut revoked = manager.ended(&browser.load(&manager)).unwrap();
     pass(10 * MINUTE);
-    run(manager.watches.look(&manager.store, &manager.namespace, now()));
-    assert!(is_ended(&mut owns), "the absolute end counts");
+    look();
+    assert!(is_ended(&mut owns) && is_ended(&mut others), "the absolute end counts");
+    assert!(is_ended(&mut revoked));
+}
+
+#[test]
+fn connections_that_moved_end_when_the_new_id_is_revoked() {
+    let store: Arc<MemoryStore> = Arc::default();
+    let manager = instance(&store);
+    let mut browser = Browser::default();
+    browser.write(&manager, "color", "red");
+    let (other, stranger) = (browser.load(&manager), &mut Browser::default());
+    stranger.write(&manager, "color", "blue");
+    let mut moved = manager.ended(&other).unwrap();
+    let mut strangers = manager.ended(&stranger.load(&manager)).unwrap();
+    browser.write(&manager, "user", "bob");
+    assert!(!is_ended(&mut moved));
+    assert!(run(manager.revoke(&browser.id().handle())).unwrap());
+    assert_eq!((is_ended(&mut moved), is_ended(&mut strangers)), (true, false));
+}
+
+#[test]
+fn revoking_says_honestly_what_it_has_ended_when_an_answer_was_lost() {
+    let store: Arc<MemoryStore> = Arc::default();
+    let (manager, browsers) = with(&store, &["bob"]);
+    store.loses_answers.store(true, Ordering::Relaxed);
+    assert!(run(manager.revoke(&browsers[0].id().handle())).unwrap());
+    assert_eq!(browsers[0].entries(&manager), "{}");
+}
+
+#[test]
+fn a_session_that_has_become_somebody_elses_is_not_revoked_with_the_first() {
+    let store: Arc<MemoryStore> = Arc::default();
+    let options = SubjectOptions::new(Some("user".to_owned()), Some(vec!["level".to_owned()]));
+    let subjects = Subjects::new(options, Duration::from_mins(30));
+    let manager = Manager { subjects, ..instance(&store) };
+    let mut browser = Browser::default();
+    browser.write(&manager, "user", "bob");
+    let listed = store.tables.lock().unwrap().sets.clone();
+    assert_eq!(browser.write(&manager, "user", "alice"), None, "it keeps its id");
+    // It could not be taken out of the first set.
+    store.tables.lock().unwrap().sets.extend(listed);
+    assert_eq!(run(manager.revoke_subject("bob")).unwrap(), 0);
+    assert_eq!(browser.entries(&manager), r#"{"user":"alice"}"#);
+    assert_eq!(run(manager.revoke_subject("alice")).unwrap(), 1);
 }

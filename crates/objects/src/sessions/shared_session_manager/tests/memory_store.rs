@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use exchange::BoxFuture;
 
 use super::now;
-use crate::sessions::shared_store::{Change, Field, Keys, Onto, SharedStore, StoreError};
+use crate::sessions::shared_store::{Change, Field, Keys, Onto, Removed, SharedStore, StoreError};
 
 /// What is wrong with the store.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -35,6 +35,8 @@ type Hook = Box<dyn FnOnce(&mut Tables) + Send>;
 pub(super) struct MemoryStore {
     pub(super) tables: Mutex<Tables>,
     pub(super) mood: Mutex<Mood>,
+    /// Whether what it answers to a removal is lost, and it is asked again.
+    pub(super) loses_answers: AtomicBool,
     /// How often it was asked.
     pub(super) asked: AtomicUsize,
     /// What somebody else does right after the next record was made.
@@ -46,6 +48,7 @@ impl Default for MemoryStore {
         Self {
             tables: Mutex::default(),
             mood: Mutex::new(Mood::Good),
+            loses_answers: AtomicBool::new(false),
             asked: AtomicUsize::new(0),
             after_new: Mutex::default(),
         }
@@ -111,8 +114,12 @@ impl SharedStore for MemoryStore {
         })
     }
 
-    fn remove<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<bool, StoreError>> {
-        self.ask(|tables| tables.records.remove(key).is_some() | tables.sets.remove(key).is_some())
+    fn remove<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Removed, StoreError>> {
+        let is_sure = !self.loses_answers.load(Ordering::Relaxed);
+        self.ask(move |tables| {
+            let was_there = tables.records.remove(key).is_some() | tables.sets.remove(key).is_some();
+            if is_sure { Removed::from(was_there) } else { Removed::Unknown }
+        })
     }
 
     fn times_to_live<'a>(

@@ -1,6 +1,7 @@
 //! Another id for a session, and requests that run meanwhile.
 
 use super::*;
+use crate::decorators::logged::with_log;
 
 /// A browser with an anonymous session.
 fn anonymous() -> (Arc<MemoryStore>, Manager, Browser) {
@@ -11,6 +12,11 @@ fn anonymous() -> (Arc<MemoryStore>, Manager, Browser) {
     (store, manager, browser)
 }
 
+/// How many sessions are in the store.
+fn session_count(store: &MemoryStore) -> usize {
+    store.tables.lock().unwrap().records.keys().filter(|name| name.starts_with("session:")).count()
+}
+
 #[test]
 fn whoever_logs_in_gets_another_id_and_the_old_one_is_dead() {
     let (store, manager, mut browser) = anonymous();
@@ -19,7 +25,7 @@ fn whoever_logs_in_gets_another_id_and_the_old_one_is_dead() {
     assert_ne!(browser.cookie, planted.cookie);
     assert_eq!(browser.entries(&manager), r#"{"color":"red","user":"bob"}"#);
     assert_eq!(planted.entries(&manager), "{}");
-    assert_eq!(store.tables.lock().unwrap().records.len(), 1);
+    assert_eq!(session_count(&store), 1);
 }
 
 #[test]
@@ -91,7 +97,7 @@ fn of_two_logins_at_once_one_counts() {
     assert!(one.save(&manager, &first).is_some());
     assert_eq!(other.save(&manager, &second), None);
     assert_eq!(one.entries(&manager), r#"{"color":"red","user":"bob"}"#);
-    assert_eq!(store.tables.lock().unwrap().records.len(), 1);
+    assert_eq!(session_count(&store), 1);
 }
 
 #[test]
@@ -103,5 +109,46 @@ fn saving_twice_is_saving_once() {
     session.set("color", text("blue")).unwrap();
     browser.save(&manager, &session);
     assert_eq!(browser.entries(&manager), r#"{"color":"blue","user":"bob"}"#);
-    assert_eq!(store.tables.lock().unwrap().records.len(), 1);
+    assert_eq!(session_count(&store), 1);
+}
+
+#[test]
+fn a_request_that_comes_late_with_the_old_id_begins_no_session() {
+    let (store, manager, mut browser) = anonymous();
+    let mut late = browser.clone();
+    browser.write(&manager, "user", "bob");
+    pass(30);
+    let log = with_log(|| {
+        assert_eq!(late.write(&manager, "basket", "apples"), None);
+        assert_eq!(late.write(&manager, "user", "eve"), None);
+        let session = late.load(&manager);
+        session.clear();
+        assert_eq!(late.save(&manager, &session), None);
+    });
+    assert_eq!((log.as_str(), session_count(&store)), ("", 1));
+    assert_eq!(browser.entries(&manager), r#"{"color":"red","user":"bob"}"#);
+    // A browser that sends both is known by the good one.
+    let both = format!("{}; {}", late.cookie.clone().unwrap(), browser.cookie.clone().unwrap());
+    assert_eq!(Browser { cookie: Some(both) }.entries(&manager), r#"{"color":"red","user":"bob"}"#);
+    pass(30);
+    assert!(late.write(&manager, "basket", "apples").is_some(), "after a minute it is a stranger");
+}
+
+#[test]
+fn a_request_that_empties_a_session_that_has_moved_leaves_the_new_cookie_alone() {
+    let (_, manager, mut browser) = anonymous();
+    let late = browser.load(&manager);
+    browser.write(&manager, "user", "bob");
+    late.clear();
+    assert_eq!(with_log(|| assert_eq!(browser.save(&manager, &late), None)), "");
+    assert_eq!(browser.entries(&manager), r#"{"color":"red","user":"bob"}"#);
+}
+
+#[test]
+fn a_login_counts_when_the_answer_to_the_end_of_the_old_id_is_lost() {
+    let (store, manager, mut browser) = anonymous();
+    store.loses_answers.store(true, Ordering::Relaxed);
+    assert!(browser.write(&manager, "user", "bob").is_some());
+    assert_eq!(browser.entries(&manager), r#"{"color":"red","user":"bob"}"#);
+    assert_eq!(session_count(&store), 1);
 }
