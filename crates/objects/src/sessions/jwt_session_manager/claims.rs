@@ -71,7 +71,7 @@ impl fmt::Display for Id {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Ticket {
     pub(super) id: Id,
-    /// When the session was created.
+    /// When the session was created, or when its subject last changed: from then on it is that of somebody else.
     pub(super) issued_at: u64,
     /// When it ends, whatever happens.
     pub(super) expires_at: u64,

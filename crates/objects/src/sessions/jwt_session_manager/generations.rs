@@ -59,8 +59,12 @@ impl<K: Hash + Eq + Copy, V> Generations<K, V> {
         self.young.get_mut(&key).map(|(value, _)| value)
     }
 
-    /// Adds or replaces a value, which weighs this much.
+    /// Adds or replaces a value, which weighs this much. One that is heavier than all of the room is not kept.
     pub(super) fn insert(&mut self, key: K, value: V, bytes: usize) {
+        if bytes > self.room.bytes {
+            self.remove(key);
+            return;
+        }
         let is_full =
             self.young.len() >= self.room.entries || self.young_bytes.saturating_add(bytes) > self.room.bytes;
         if is_full && !self.young.is_empty() && !self.young.contains_key(&key) {
@@ -117,8 +121,9 @@ mod tests {
         (1..=9).for_each(|key| map.insert(key, key, 4));
         assert_eq!(keys(&map), [7, 8, 9]);
         map.insert(10, 10, 1_000_000);
-        assert!(keys(&map).contains(&10), "what is heavier than all of the room is kept alone");
-        assert_eq!(map.remove(10), Some(10));
+        assert_eq!(keys(&map), [7, 8, 9], "what is heavier than all of the room is not kept");
+        map.insert(9, 10, 1_000_000);
+        assert_eq!(keys(&map), [7, 8], "nor is what it replaces");
         map.insert(9, 9, 10);
         map.insert(9, 9, 10);
         assert_eq!(keys(&map).iter().filter(|key| **key == 9).count(), 1);

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use super::super::cookie::SessionCookie;
 use super::super::keys::SessionKeys;
 use super::super::options::SubjectOptions;
+use super::base::Base;
 use super::claims::{self, Id, Ticket};
 use super::opened::{Opened, OpenedCookies};
 use super::parts::{self, Presented};
@@ -52,8 +53,8 @@ pub(super) struct Manager {
 
 /// What a session was loaded from.
 #[derive(Default)]
-struct Origin {
-    opened: Option<Arc<Opened>>,
+pub(super) struct Origin {
+    pub(super) opened: Option<Arc<Opened>>,
     /// Whether the request had a cookie, good or bad.
     had_cookie: bool,
     /// The cookies of the request beside the first, a bit for each number.
@@ -139,6 +140,9 @@ impl Manager {
                 opened
             }
         };
+        if self.is_revoked(&opened.ticket, &opened.entries) {
+            return Err(Refusal::Ended);
+        }
         let mut shard = self.states.of(opened.ticket.id);
         if shard.is_dead(opened.ticket.id) {
             return Err(Refusal::Ended);
@@ -232,23 +236,12 @@ impl Manager {
             drop(shard);
             return self.begin(session, origin, now);
         }
-        let own = || match &origin.opened {
-            Some(opened) if opened.ticket.id == id => opened.entries.clone(),
-            // Begun with this request, and forgotten since: what the request knows is all there is.
-            _ => session.entries().freeze(),
+        let Some(Base { ticket: base, entries: before, taken }) =
+            self.base_of(session, origin, &ticket, &mut shard, now)
+        else {
+            return Ok(Outcome::Nothing);
         };
-        // The state to write on, and the revision that is taken by another one.
-        let (base, before, taken) = match shard.standing(&ticket, now) {
-            Standing::Latest(latest) | Standing::Recent(latest) => {
-                (latest.ticket, latest.entries.clone(), None)
-            }
-            Standing::Newest => (ticket, own(), None),
-            Standing::Apart(latest) => (ticket, own(), Some(latest)),
-            Standing::Outdated => {
-                self.say_dropped("the state it came with was replaced half a minute ago or earlier");
-                return Ok(Outcome::Nothing);
-            }
-        };
+        let subject = self.subject_in(&before);
         let entries = SessionEntries::thawed(before);
         let mut is_changed = taken.is_some();
         for (key, value) in session.changed() {
@@ -260,14 +253,18 @@ impl Manager {
             shard.tell_end(id);
             return Ok(Outcome::Forget);
         }
+        let entries = entries.freeze();
         let mut ticket = base;
+        if self.subject_in(&entries) != subject {
+            ticket.issued_at = now.as_secs();
+        }
         let is_renewed = self.settings.subject.renews(session);
         if is_changed || is_renewed {
             let last = taken.unwrap_or_default().max(base.revision);
             ticket.revision = nanoseconds(now).max(last.saturating_add(1));
         }
         if !is_renewed {
-            let (state, outcome) = self.seal(ticket, entries.freeze(), now)?;
+            let (state, outcome) = self.seal(ticket, entries, now)?;
             if taken.is_some() {
                 shard.learn(state, now);
             } else {
@@ -276,8 +273,8 @@ impl Manager {
             return Ok(outcome);
         }
         ticket.id = Id::random()?;
-        let (state, outcome) = self.seal(ticket, entries.freeze(), now)?;
-        shard.kill(id, dead_until, now.as_secs());
+        let (state, outcome) = self.seal(ticket, entries, now)?;
+        shard.renew(id, ticket.id, dead_until, now.as_secs());
         let waiting = shard.take_watched(id);
         // One lock at a time.
         drop(shard);
@@ -286,16 +283,16 @@ impl Manager {
         Ok(outcome)
     }
 
-    fn say_dropped(&self, why: &str) {
-        tracing::warn!(
-            object = self.place.name,
-            "What a request has written in its session is dropped: {why}."
-        );
-    }
-
     fn adopt(&self, state: State, waiting: Option<watch::Sender<bool>>, now: Duration) {
         let id = state.ticket.id;
         let mut shard: std::sync::MutexGuard<'_, Shard> = self.states.of(id);
+        if shard.is_dead(id) {
+            // Revoked this moment, by way of the id before.
+            if let Some(waiting) = waiting {
+                waiting.send_replace(true);
+            }
+            return;
+        }
         shard.learn(state, now);
         if let Some(waiting) = waiting {
             shard.give_watched(id, waiting);

@@ -2,17 +2,20 @@
 //!
 //! | file | what it does |
 //! | --- | --- |
+//! | `base` | what the writes of a request come on top of |
 //! | `claims` | what a cookie says |
 //! | `json` | entries from JSON |
 //! | `parts` | one value in several cookies |
 //! | `opened` | cookies that need not be decrypted again |
 //! | `states` | what this instance knows beside the cookies |
 //! | `lineage` | which states the latest one was made from |
+//! | `subjects` | whose sessions are refused |
 //! | `manager` | loading, saving, renewing, ending |
 //! | `sealing` | from a session to its cookies |
 //! | `administration` | listing and revoking |
 
 mod administration;
+mod base;
 mod claims;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
@@ -24,6 +27,7 @@ mod opened;
 mod parts;
 mod sealing;
 mod states;
+mod subjects;
 #[cfg(test)]
 mod tests;
 
@@ -99,9 +103,13 @@ const CONTENT_BYTES_MAX: usize = 256 << 10;
 /// Name the entry of the login in `subject` or `renewOn`: then the session gets another id with the login, and the
 /// planted cookie is refused at once. Without it, the half minute above is the time for which it is not.
 ///
-/// **Revoking.** The admin connector lists the sessions that this instance has seen lately. A session that is revoked
-/// or renewed is refused by this instance until its time is over; other instances do not know. Where they have to,
-/// use a `SharedSessionManager`.
+/// **Revoking.** The admin connector lists the sessions that this instance has seen lately, some 30,000. A session that
+/// is revoked or renewed is refused by this instance until its time is over; when all sessions of a subject are
+/// revoked, so are those that it has not seen, as far as they were issued until then. What is refused is remembered in
+/// memory alone: 65,536 sessions that were revoked, as many that ended or got another id, and 10,000 subjects; beyond
+/// that, the session nearest to its end and the earliest revocation of a subject are forgotten. After a restart
+/// nothing of it is known: a cookie that was copied before is good again until its time is over. Other instances do not
+/// know of it at all. Where that matters, use a `SharedSessionManager`, or replace the key, which ends all sessions.
 ///
 /// ```json
 /// {

@@ -5,6 +5,7 @@ use std::hash::BuildHasher;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use exchange::FrozenEntries;
+use expression::Value;
 
 use super::claims::Ticket;
 use super::generations::{Generations, Room};
@@ -12,7 +13,7 @@ use super::generations::{Generations, Room};
 /// Parts with a lock of their own, so that cores rarely wait for each other.
 const SHARDS: usize = 16;
 
-/// For each half of each part: 4096 cookies, and 16 MiB of text, in all.
+/// For each half of each part: 4096 cookies, and 16 MiB, in all.
 const ROOM: Room = Room { entries: 4096 / SHARDS / 2, bytes: (16 << 20) / SHARDS / 2 };
 
 /// Characters from the end of a text that its place is worked out from. They are those of its authentication tag,
@@ -29,18 +30,35 @@ pub(super) struct Opened {
     /// The id of the ticket as text.
     pub(super) id: String,
     pub(super) entries: FrozenEntries,
+    /// What it weighs in memory, roughly.
+    bytes: usize,
 }
 
 impl Opened {
     pub(super) fn new(text: &str, keys: u64, ticket: Ticket, entries: FrozenEntries) -> Self {
-        Self { text: text.into(), keys, ticket, id: ticket.id.to_string(), entries }
+        // A short text may hold much: it may be compressed, and an element of a list takes two bytes there.
+        let bytes = text.len() + entries.iter().map(|(key, value)| key.len() + weight(value)).sum::<usize>();
+        Self { text: text.into(), keys, ticket, id: ticket.id.to_string(), entries, bytes }
     }
 
     /// What it weighs in memory, roughly.
     pub(super) fn bytes(&self) -> usize {
-        // The entries are about as long as the text that they were read from.
-        self.text.len() * 2
+        self.bytes
     }
+}
+
+/// What a value takes in memory, roughly. JSON nests no deeper than its reader takes.
+fn weight(value: &Value<'static>) -> usize {
+    /// Beside the value of an entry of a map: its name and its place.
+    const ENTRY_BYTES: usize = 48;
+    let within: usize = match value {
+        Value::String(text) => text.len(),
+        Value::Bytes(bytes) => bytes.len(),
+        Value::List(items) => items.iter().map(weight).sum(),
+        Value::Map(map) => map.iter().map(|(key, item)| ENTRY_BYTES + key.len() + weight(item)).sum(),
+        _ => 0,
+    };
+    size_of::<Value<'static>>() + within
 }
 
 /// A bounded number of opened cookies.
@@ -97,5 +115,35 @@ impl OpenedCookies {
         let shard = &self.shards[((place >> 32) % SHARDS as u64) as usize];
         // Nothing under the lock panics.
         shard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sessions::jwt_session_manager::claims::Id;
+
+    fn opened(text: &str, value: Value<'static>) -> Arc<Opened> {
+        let ticket = Ticket { id: Id::random().unwrap(), issued_at: 0, expires_at: 0, revision: 0 };
+        Arc::new(Opened::new(text, 0, ticket, [("a".to_owned(), value)].into_iter().collect()))
+    }
+
+    #[test]
+    fn what_a_cookie_becomes_is_weighed_not_its_text() {
+        let short = opened("text", Value::owned_text("b"));
+        assert!(short.bytes() < 200, "{}", short.bytes());
+        let numbers = Value::list(vec![Value::Integer(1); 100_000]);
+        assert!(opened("text", numbers.clone()).bytes() > 1_600_000);
+        let map = (0..100).map(|number| (number.to_string(), Value::owned_text("a".repeat(1000)))).collect();
+        assert!(opened("text", Value::map(map)).bytes() > 100_000);
+
+        // A hundred of these never fill the memory: each is heavier than the room of its part.
+        let cookies = OpenedCookies::default();
+        for number in 0..100 {
+            cookies.keep(&opened(&format!("text{number}"), numbers.clone()));
+        }
+        assert!((0..100).all(|number| cookies.get(&format!("text{number}"), 0).is_none()));
+        cookies.keep(&short);
+        assert!(cookies.get("text", 0).is_some());
     }
 }

@@ -4,7 +4,7 @@
 //! ids are dead though their cookies are not; and who waits for the end of a session. All of it is bounded.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use super::claims::{Id, Ticket};
 use super::generations::{Generations, Random, Room};
 use super::lineage::{Lineage, Place};
+use super::subjects::RevokedSubjects;
 
 /// Parts with a lock of their own, so that cores rarely wait for each other.
 const SHARDS: usize = 64;
@@ -56,12 +57,16 @@ pub(super) enum Standing<'s> {
 /// What is known of sessions. It outlives a reload, and managers with the same cookie and the same key share it.
 pub(crate) struct States {
     shards: [Mutex<Shard>; SHARDS],
+    pub(super) subjects: RevokedSubjects,
 }
+
+type Dead = HashMap<Id, Option<Id>, Random>;
 
 /// A part of what is known, for as long as it is held.
 pub(super) struct Shard {
     latest: Generations<Id, Known>,
-    dead: HashSet<Id, Random>,
+    /// Ids that are refused, and what those were replaced by that were renewed.
+    dead: Dead,
     /// The second until which each is dead that ended by itself, the nearest first.
     ended_until: BTreeSet<(u64, Id)>,
     /// The same for those that an operator has ended. Nobody pushes them out by ending many sessions of his own.
@@ -73,7 +78,10 @@ pub(super) struct Shard {
 
 impl Default for States {
     fn default() -> Self {
-        Self { shards: std::array::from_fn(|_| Mutex::new(Shard::new())) }
+        Self {
+            shards: std::array::from_fn(|_| Mutex::new(Shard::new())),
+            subjects: RevokedSubjects::default(),
+        }
     }
 }
 
@@ -96,6 +104,15 @@ impl States {
         alive
     }
 
+    /// The id of which this is true, among those that were replaced by another.
+    pub(super) fn renewed(&self, is_wanted: impl Fn(Id) -> bool) -> Option<Id> {
+        self.shards.iter().find_map(|shard| {
+            let shard = Self::lock(shard);
+            let mut renewed = shard.dead.iter().filter(|(_, next)| next.is_some()).map(|(id, _)| *id);
+            renewed.find(|id| is_wanted(*id))
+        })
+    }
+
     fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
         // Nothing under the lock panics.
         shard.lock().unwrap_or_else(PoisonError::into_inner)
@@ -106,7 +123,7 @@ impl Shard {
     fn new() -> Self {
         Self {
             latest: Generations::new(ROOM),
-            dead: HashSet::default(),
+            dead: Dead::default(),
             ended_until: BTreeSet::new(),
             revoked_until: BTreeSet::new(),
             watched: HashMap::default(),
@@ -159,19 +176,30 @@ impl Shard {
 
     /// Whether cookies of this id are refused.
     pub(super) fn is_dead(&self, id: Id) -> bool {
-        self.dead.contains(&id)
+        self.dead.contains_key(&id)
     }
 
-    /// Refuses cookies of this id, which has been emptied or replaced, until they end by themselves.
+    /// What an id was replaced by.
+    pub(super) fn successor(&self, id: Id) -> Option<Id> {
+        self.dead.get(&id).copied().flatten()
+    }
+
+    /// Refuses cookies of this id, whose session has been emptied, until they end by themselves.
     pub(super) fn kill(&mut self, id: Id, until: u64, now: u64) {
         self.latest.remove(id);
-        bury(&mut self.dead, &mut self.ended_until, id, until, now);
+        bury(&mut self.dead, &mut self.ended_until, (id, None), until, now);
+    }
+
+    /// The same for one that is replaced by another one.
+    pub(super) fn renew(&mut self, id: Id, next: Id, until: u64, now: u64) {
+        self.latest.remove(id);
+        bury(&mut self.dead, &mut self.ended_until, (id, Some(next)), until, now);
     }
 
     /// The same for one that an operator ends.
     pub(super) fn revoke(&mut self, id: Id, until: u64, now: u64) {
         self.latest.remove(id);
-        bury(&mut self.dead, &mut self.revoked_until, id, until, now);
+        bury(&mut self.dead, &mut self.revoked_until, (id, None), until, now);
     }
 
     /// Tells those who wait for its end.
@@ -201,14 +229,20 @@ impl Shard {
     }
 }
 
-fn bury(dead: &mut HashSet<Id, Random>, until_when: &mut BTreeSet<(u64, Id)>, id: Id, until: u64, now: u64) {
+fn bury(
+    dead: &mut Dead,
+    until_when: &mut BTreeSet<(u64, Id)>,
+    (id, next): (Id, Option<Id>),
+    until: u64,
+    now: u64,
+) {
     while let Some((end, first)) = until_when.first().copied()
         && (end < now || until_when.len() >= DEAD_MAX)
     {
         until_when.remove(&(end, first));
         dead.remove(&first);
     }
-    if dead.insert(id) {
+    if dead.insert(id, next).is_none() {
         until_when.insert((until, id));
     }
 }

@@ -20,6 +20,7 @@ use super::manager::{Manager, Place, Settings};
 use super::states::States;
 use crate::testing::{check_brief, check_complaints};
 
+mod administering;
 mod configuration;
 mod outdated;
 mod racing;
@@ -341,47 +342,6 @@ fn what_is_no_session_of_this_cookie_is_none() {
     check_content("", "{}");
     check_content("null", "{}");
     check_content(&"[".repeat(100_000), "{}");
-}
-
-#[test]
-fn an_administrator_sees_names_and_may_end_a_session() {
-    let gateway = instance(&[&key()], settings());
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let mut browsers: Vec<Browser> = Vec::new();
-    for user in ["sam", "kim", "sam"] {
-        let mut browser = Browser::new();
-        // Lists are asked at the time of the day.
-        browser.now = super::manager::now();
-        browser.write(&gateway, &[("user", text(user)), ("token", text("secret"))]);
-        browsers.push(browser);
-    }
-    runtime.block_on(async {
-        let page = gateway.list(SessionQuery { limit: 2, ..SessionQuery::default() }).await.unwrap();
-        assert_eq!(page.sessions.len(), 2);
-        let rest = SessionQuery { limit: 2, cursor: page.cursor.clone(), ..SessionQuery::default() };
-        let rest = gateway.list(rest).await.unwrap();
-        assert_eq!((rest.sessions.len(), rest.cursor), (1, None));
-        let shown = format!("{page:?}");
-        assert!(shown.contains("token") && !shown.contains("secret"), "{shown}");
-        let first = &page.sessions[0];
-        assert_eq!(first.handle.len(), 32);
-        assert_eq!(first.entries, ["user", "token"]);
-        assert!((1799..=1800).contains(&first.expires_in_seconds));
-        assert_eq!(gateway.inspect(&first.handle).await.unwrap().as_ref(), Some(first));
-        assert_eq!(gateway.inspect("0123").await.unwrap(), None);
-
-        let kim =
-            gateway.list(SessionQuery { subject: Some("kim".into()), limit: 9, cursor: None }).await.unwrap();
-        assert_eq!(kim.sessions.len(), 1);
-        let session = browsers[1].load(&gateway);
-        let ended = gateway.ended(&session).unwrap();
-        assert!(gateway.revoke(&kim.sessions[0].handle).await.unwrap());
-        ended.await;
-        assert!(!gateway.revoke(&kim.sessions[0].handle).await.unwrap());
-        assert_eq!(gateway.revoke_subject("sam").await.unwrap(), 2);
-        assert_eq!(gateway.revoke_subject("sam").await.unwrap(), 0);
-    });
-    assert!(browsers.iter().all(|browser| browser.sees(&gateway) == "{}"));
 }
 
 #[tokio::test(start_paused = true)]
