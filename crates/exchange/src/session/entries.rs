@@ -56,11 +56,11 @@ enum State {
 }
 
 /// What became of a write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Written {
     /// Nothing was to be changed.
     Unchanged,
-    Changed,
+    /// There was this value before; null when absent.
+    Changed(Value<'static>),
     /// The last entry was removed.
     Emptied,
     /// The list has ended.
@@ -221,6 +221,14 @@ impl SessionEntries {
         }
     }
 
+    /// How many bytes it takes at rest, if it is: see [`SessionEntries::pack`].
+    pub fn packed_bytes(&self) -> Option<usize> {
+        match &*self.lock() {
+            State::Packed(packed) => Some(packed.bytes()),
+            State::Open(_) | State::Frozen(_) | State::Ended => None,
+        }
+    }
+
     /// Changes one entry in a single step. True when there was a change; to write what is there already is none, and
     /// nothing is written after the end.
     ///
@@ -232,7 +240,7 @@ impl SessionEntries {
         change: impl FnOnce(&Value<'static>) -> Option<Value<'static>>,
     ) -> Result<bool, SessionValueError> {
         let written = self.write(key, change, false)?;
-        Ok(matches!(written, Written::Changed | Written::Emptied))
+        Ok(matches!(written, Written::Changed(_) | Written::Emptied))
     }
 
     /// The same. With `ends` the list ends as its last entry is removed, before anybody can write another.
@@ -271,15 +279,16 @@ impl SessionEntries {
 
 /// Writes a value that is known to differ; null removes the entry.
 fn put(entries: &mut Vec<Entry>, key: &str, value: Value<'static>) -> Result<Written, SessionValueError> {
-    match (position(entries, key), value) {
+    let before = match (position(entries, key), value) {
         (None, Value::Null) => return Ok(Written::Unchanged),
         (Some(at), Value::Null) => {
-            entries.remove(at);
+            let (_, before) = entries.remove(at);
             if entries.is_empty() {
                 return Ok(Written::Emptied);
             }
+            before
         }
-        (Some(at), value) => entries[at].1 = value,
+        (Some(at), value) => std::mem::replace(&mut entries[at].1, value),
         (None, _) if entries.len() >= SESSION_ENTRIES_MAX => {
             return Err(SessionValueError::TooMany { key: key.to_owned() });
         }
@@ -287,9 +296,10 @@ fn put(entries: &mut Vec<Entry>, key: &str, value: Value<'static>) -> Result<Wri
             // One more place, not twice as many: memory at rest counts, and writing is rare.
             entries.reserve_exact(1);
             entries.push((key.into(), value));
+            Value::Null
         }
-    }
-    Ok(Written::Changed)
+    };
+    Ok(Written::Changed(before))
 }
 
 pub(super) fn position(entries: &[Entry], key: &str) -> Option<usize> {

@@ -111,6 +111,8 @@ impl Inner {
 struct Changes {
     /// Names of entries that were written or removed.
     keys: Vec<Box<str>>,
+    /// What was there before in the list that is shared, of each entry that was written there.
+    before: Vec<(Box<str>, Value<'static>)>,
     is_renewed: bool,
     is_outdated: bool,
     is_ended: bool,
@@ -213,11 +215,15 @@ impl Session {
             None if self.is_renewing(key) => self.write_apart(key, change)?,
             None => self.0.loaded.write(key, change, true)?,
         };
+        let is_shared = self.0.own.get().is_none();
         match written {
             Written::Unchanged => {}
-            Written::Changed => {
+            Written::Changed(before) => {
                 let mut changes = self.changes();
                 changes.note(key);
+                if is_shared && !changes.before.iter().any(|(known, _)| **known == *key) {
+                    changes.before.push((key.into(), before));
+                }
                 if std::mem::take(&mut changes.is_ended) {
                     (changes.is_renewed, changes.is_begun_anew) = (true, true);
                 }
@@ -246,7 +252,7 @@ impl Session {
     ) -> Result<Written, SessionValueError> {
         let own = self.0.loaded.copy();
         let written = own.write(key, change, false)?;
-        if written == Written::Unchanged {
+        if matches!(written, Written::Unchanged) {
             return Ok(written);
         }
         if self.0.loaded.is_ended() {
@@ -272,6 +278,16 @@ impl Session {
         let mut changes = self.changes();
         removed.iter().for_each(|key| changes.note(key));
         changes.is_ended = true;
+    }
+
+    /// Takes back what this request has written to the entries that it shares with others: for a manager that cannot
+    /// keep it. What others have written to the same entries since is taken back, too.
+    pub fn undo(&self) {
+        let before = std::mem::take(&mut self.changes().before);
+        for (key, value) in before {
+            // It has been there, and there is room for it, unless others have filled it up.
+            let _ = self.0.loaded.update(&key, |_| Some(value));
+        }
     }
 
     /// Whether this request has ended the session: it has removed all entries, or the last one. The session has to be

@@ -57,6 +57,10 @@ impl Packed {
         found.map_or(Value::Null, |(_, value)| read(value))
     }
 
+    pub(super) fn bytes(&self) -> usize {
+        self.0.len()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

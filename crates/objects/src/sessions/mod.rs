@@ -11,6 +11,7 @@ mod news;
 pub(crate) mod options;
 mod shared_session_manager;
 mod shared_store;
+mod size;
 #[cfg(test)]
 mod store_contract;
 mod valkey_store;

@@ -329,15 +329,20 @@ impl Handler for Application {
 /// What is sent for requests of one session: each is a target, the user's name, and what is accepted.
 #[track_caller]
 fn check_session(more: &str, requests: &[(&str, &str, &'static str)], expected: Expect) {
+    expected.assert_eq(&play(more, requests).0);
+}
+
+/// What is sent, and the session in the end.
+fn play(more: &str, requests: &[(&str, &str, &'static str)]) -> (String, Session) {
+    let session = Session::new("", indexmap::IndexMap::new());
+    let mut shown = String::new();
     let declaration = format!(
         r#"{{"name": "Log in", "type": "HttpBasicAuthFilter", "config": {{
             "username": "${{request.headers['user'][0]}}", "password": "p" {more}, {FAILURE}}}}}"#
     );
     with_object(&declaration, "Log in", |filter: FilterRef| {
-        let session = Session::new("", indexmap::IndexMap::new());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let filters = [filter];
-        let mut shown = String::new();
         for (target, user, accepts) in requests {
             let address = "192.0.2.1:50000".parse().unwrap();
             let mut cx = Context::new(Arc::new(ClientInfo::direct(address, address)));
@@ -352,12 +357,21 @@ fn check_session(more: &str, requests: &[(&str, &str, &'static str)], expected: 
             let sent = seen.lock().unwrap().join(", ");
             shown += &format!("{sent}: {}\n", response.status.as_u16());
         }
-        expected.assert_eq(&shown);
     });
+    (shown, session)
 }
 
 const A: &str = "Basic YTpw";
 const B: &str = "Basic Yjpw";
+
+#[test]
+fn a_login_gives_the_session_another_id() {
+    let is_renewed = |more, accepts| play(more, &[("http://x/1", "a", accepts)]).1.is_renewed();
+    assert!(is_renewed("", A));
+    assert!(!is_renewed("", B));
+    assert!(!is_renewed("", "nothing"));
+    assert!(!is_renewed(r#", "cacheHeader": false"#, A));
+}
 
 #[test]
 fn accepted_credentials_are_kept_in_the_session() {

@@ -16,6 +16,7 @@ mod shard;
 mod store;
 #[cfg(test)]
 mod tests;
+mod told;
 mod watchers;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,10 +34,14 @@ use source::Diagnostic;
 
 use super::cookie::{SessionCookie, SessionCookieConfig};
 use super::options::{self, SubjectOptions};
+use super::size::{self, DEFAULT_BYTES_MAX};
 use key::Key;
 use store::{Limits, Store};
+use told::Told;
 
 const COOKIE_NAME: &str = "IG_SESSIONID";
+/// An entry as JSON is at most so many times as large as it is at rest, when all of its characters are escaped.
+const JSON_TIMES_MAX: usize = 6;
 const DEFAULT_SESSIONS_MAX: u32 = 1_000_000;
 /// Sessions whose time is over are looked for at least this often, and their watchers told.
 const SWEEP_INTERVAL_MAX: Duration = Duration::from_secs(1);
@@ -46,6 +51,13 @@ const SWEEP_INTERVAL_MAX: Duration = Duration::from_secs(1);
 /// Sessions survive a reload of the configuration, and end with the process; several gateways behind a load
 /// balancer need sticky connections. A session that has become empty is dropped and its cookie expired. Of the name
 /// in the cookie only a digest is kept.
+///
+/// The requests of a browser share the session, and none loses what another writes. A session that was emptied, as by a
+/// logout, is over, whatever other requests write meanwhile. A login gives the session another name: see `renewOn`. What
+/// requests that came under the old name write from then on is dropped, and for a minute they get no cookie.
+///
+/// Managers in different files have sessions of their own. Give them cookies of different names or paths if the same
+/// browser talks to both, or each replaces the cookie of the other.
 ///
 /// ```json
 /// {
@@ -76,11 +88,16 @@ pub struct InMemorySessionManager {
     /// somebody. An addition of Portcullis.
     subject: Option<String>,
     /// Entries whose change gives the session another name, so that a name that was known before the login is
-    /// worth nothing after it: the entry in `subject` by default. An addition of Portcullis.
+    /// worth nothing after it: by default the one of `subject`, and without that any of `username`, `authUsername`,
+    /// `user`, `userId`, `uid`, `sub` and `subject`, which usually say who is logged in. An addition of Portcullis.
     renew_on: Option<Vec<String>>,
     /// Sessions kept at a time: 1000000 by default. When there are more, the one that was used the longest
     /// time ago goes. An addition of Portcullis.
     max_sessions: Option<Spanned<u32>>,
+    /// The largest session, in bytes of its entries as JSON: 65536 by default. A request that writes more is
+    /// answered 500, and nothing of what it wrote is kept; the log names the largest entries. Sessions take at most
+    /// about this much times `maxSessions` of memory. An addition of Portcullis.
+    max_bytes: Option<Spanned<u32>>,
 }
 
 impl ObjectConfig for InMemorySessionManager {
@@ -94,6 +111,10 @@ impl ObjectConfig for InMemorySessionManager {
             return Err(b.error("maxSessions must be at least 1", Some(count.span())));
         }
         let sessions_max = self.max_sessions.map_or(DEFAULT_SESSIONS_MAX, Spanned::into_inner);
+        if let Some(bytes) = self.max_bytes.as_ref().filter(|bytes| ***bytes == 0) {
+            return Err(b.error("maxBytes must be at least 1", Some(bytes.span())));
+        }
+        let bytes_max = self.max_bytes.map_or(DEFAULT_BYTES_MAX, Spanned::into_inner);
         let limits = Limits::new(timeout, absolute_timeout, sessions_max);
         let cookie = self.cookie.checked(COOKIE_NAME, b)?;
         // Not the position that stands in the name of an unnamed object: it moves when the file is edited.
@@ -119,6 +140,8 @@ impl ObjectConfig for InMemorySessionManager {
             cookie,
             subject: SubjectOptions::new(self.subject, self.renew_on),
             limits,
+            bytes_max: usize::try_from(bytes_max).unwrap_or(usize::MAX),
+            told: Told::default(),
         });
         if let Some(metrics) = b.service::<Metrics>() {
             metrics.register(&manager);
@@ -138,6 +161,8 @@ struct Manager {
     cookie: SessionCookie,
     subject: SubjectOptions,
     limits: Limits,
+    bytes_max: usize,
+    told: Told,
 }
 
 /// Where a request's session is kept.
@@ -195,9 +220,9 @@ impl SessionManager for Manager {
 
 impl Manager {
     fn find_or_make(&self, cookies: &SessionCookies, now: Instant) -> Session {
-        let (mut is_presented, mut is_late) = (false, false);
+        let (mut refused, mut is_late) = (None, false);
         for id in self.cookie.values(cookies).filter(|id| !id.is_empty()) {
-            is_presented = true;
+            refused = refused.or(Some(id));
             let Some(key) = Key::of(id) else { continue };
             if let Some(entries) = self.store.find(key, &self.limits, now) {
                 return self.session(key.to_string(), entries, At::Key(key));
@@ -207,14 +232,36 @@ impl Manager {
         if is_late {
             return self.session(String::new(), Arc::new(SessionEntries::ended()), At::Late);
         }
-        if is_presented {
+        if let Some(id) = refused {
+            self.complain(id);
+        }
+        self.session(String::new(), Arc::default(), At::Nowhere)
+    }
+
+    /// Each cookie is complained about once: browsers send what has expired for a long time.
+    fn complain(&self, id: &str) {
+        if !self.told.is_news(id) {
+            return;
+        }
+        let (object, cookie) = (self.name.as_str(), self.cookie.name());
+        if Key::of(id).is_some() {
+            // Every browser comes with one after a restart.
+            let reason = "unknown or expired";
+            tracing::info!(
+                object,
+                cookie,
+                reason,
+                "A session cookie names no session; the request has an empty one."
+            );
+        } else {
+            let reason = "not a name that this gateway makes";
             tracing::warn!(
-                object = self.name,
-                reason = "unknown or expired",
+                object,
+                cookie,
+                reason,
                 "A session cookie names no session; the request has an empty one."
             );
         }
-        self.session(String::new(), Arc::default(), At::Nowhere)
     }
 
     fn session(&self, id: String, entries: Arc<SessionEntries>, at: At) -> Session {
@@ -226,6 +273,14 @@ impl Manager {
         let place = session.origin::<Place>();
         let place =
             place.ok_or_else(|| Fault::internal("A session is saved by a manager that has not made it."))?;
+        session.entries().pack();
+        if let Err(fault) = self.ensure_fits(session) {
+            session.undo();
+            if let (At::Key(key), true) = (place.get(), session.is_begun_anew()) {
+                self.store.remove(key);
+            }
+            return Err(fault);
+        }
         match place.get() {
             At::Late => {}
             At::Nowhere if session.is_ended() || session.entries().is_empty() => {}
@@ -251,8 +306,15 @@ impl Manager {
             // What was written stands in the entries already.
             At::Key(_) => {}
         }
-        session.entries().pack();
         Ok(())
+    }
+
+    /// Whether the session is small enough to be kept. It is measured only if that does not follow from its size at rest.
+    fn ensure_fits(&self, session: &Session) -> Result<(), Fault> {
+        match session.entries().packed_bytes() {
+            Some(bytes) if bytes.saturating_mul(JSON_TIMES_MAX) <= self.bytes_max => Ok(()),
+            _ => size::ensure_fits(&session.values(), self.bytes_max),
+        }
     }
 
     /// Keeps a session under a new id.

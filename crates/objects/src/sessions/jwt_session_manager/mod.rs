@@ -158,8 +158,9 @@ pub struct JwtSession {
     use_compression: Option<bool>,
     /// The entry that says whose session it is, for lists of sessions. An addition of Portcullis.
     subject: Option<String>,
-    /// Entries whose change gives the session another id, so that an older cookie is refused: the one of `subject` by
-    /// default. An addition of Portcullis.
+    /// Entries whose change gives the session another id, so that an older cookie is refused: by default the one of
+    /// `subject`, and without that any of `username`, `authUsername`, `user`, `userId`, `uid`, `sub` and `subject`, which
+    /// usually say who is logged in. An addition of Portcullis.
     renew_on: Option<Vec<String>>,
     /// Over how many cookies a session may be split: 5 by default, at most 20; fewer where the connectors take too
     /// few bytes of header fields. An addition of Portcullis.

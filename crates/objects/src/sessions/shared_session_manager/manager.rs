@@ -9,11 +9,9 @@ use indexmap::IndexMap;
 
 use super::super::options::TIMEOUT_MAX;
 use super::super::shared_store::{Change, Field, Onto, Removed};
+use super::super::size;
 use super::record::{Id, Meta, Opened, Sealer};
 use super::{Kept, Manager, State};
-
-/// Of the entries of a session that is too large, so many are named.
-const BIGGEST_NAMED: usize = 3;
 
 /// Ids of one request that the store is asked for.
 const ASKED_MAX: usize = 3;
@@ -155,7 +153,7 @@ impl Manager {
             self.cookie.expire(response);
             return Ok(());
         }
-        self.ensure_fits(&session.values())?;
+        size::ensure_fits(&session.values(), self.bytes_max)?;
         match kept {
             None => self.create(session, state, response).await,
             Some(kept) if self.subjects.options().renews(session) => {
@@ -322,24 +320,6 @@ impl Manager {
             object = self.name,
             "A session has ended while a request was using it; what the request wrote to it is dropped."
         );
-    }
-
-    fn ensure_fits(&self, entries: &IndexMap<String, Value<'static>>) -> Result<(), Fault> {
-        let size = |(name, value): (&String, &Value<'static>)| name.len() + value.to_json().to_string().len();
-        let mut sizes: Vec<(usize, &String)> = entries.iter().map(|entry| (size(entry), entry.0)).collect();
-        let total: usize = sizes.iter().map(|(bytes, _)| bytes).sum();
-        if total <= self.bytes_max {
-            return Ok(());
-        }
-        sizes.sort_unstable_by(|one, other| other.cmp(one));
-        let biggest =
-            sizes.iter().take(BIGGEST_NAMED).map(|(bytes, name)| format!("`{name}` ({bytes} bytes)"));
-        let biggest: Vec<String> = biggest.collect();
-        Err(Fault::internal(format!(
-            "The session is too large to be kept: {total} bytes, and maxBytes is {}. Its largest entries: {}.",
-            self.bytes_max,
-            biggest.join(", ")
-        )))
     }
 
     pub(super) fn sealer(&self) -> Sealer<'_> {

@@ -27,6 +27,7 @@ use super::keys::{EncryptionMethod, KeyFields, SessionKeys};
 use super::news::News;
 use super::options::{self, SubjectOptions};
 use super::shared_store::SharedStoreRef;
+use super::size::DEFAULT_BYTES_MAX;
 use crate::secrets::SecretsProviderField;
 use record::{Id, Meta, Namespace};
 use store::Store;
@@ -34,7 +35,6 @@ use subjects::Subjects;
 use watches::Watches;
 
 const COOKIE_NAME: &str = "IG_SESSIONID";
-const DEFAULT_BYTES_MAX: u32 = 64 * 1024;
 /// Encrypted and encoded, more than this might not fit into a record of a store.
 const BYTES_LIMIT: u32 = 512 * 1024;
 
@@ -100,9 +100,10 @@ pub struct SharedSessionManager {
     absolute_timeout: Option<Spanned<TimeSpan>>,
     /// The entry that says whose session it is, so that the sessions of somebody can be listed and revoked.
     subject: Option<String>,
-    /// Entries whose change gives the session another id: the one named by `subject` by default. The old id is
-    /// dead at once. For a minute, requests that still come with it have an empty session, of which nothing is kept, so
-    /// that they do not replace the new cookie.
+    /// Entries whose change gives the session another id: by default the one named by `subject`, and without that any
+    /// of `username`, `authUsername`, `user`, `userId`, `uid`, `sub` and `subject`, which usually say who is logged in.
+    /// The old id is dead at once. For a minute, requests that still come with it have an empty session, of which nothing
+    /// is kept, so that they do not replace the new cookie.
     renew_on: Option<Vec<String>>,
     /// The largest session, in bytes of its entries as JSON: 65536 by default. A request that writes more is
     /// answered 500, and the log names the largest entries.

@@ -1,5 +1,7 @@
 //! A browser and a clock, both made up, so that thirty minutes pass at once.
 
+mod racing;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -37,7 +39,8 @@ impl Browser {
         let subject = SubjectOptions::new(subject.map(str::to_owned), None);
         let (name, file) = ("Session".to_owned(), "config.json".to_owned());
         let store = Arc::new(Store::default());
-        let manager = Arc::new(Manager { name, file, store, cookie, subject, limits });
+        let told = super::Told::default();
+        let manager = Arc::new(Manager { name, file, store, cookie, subject, limits, bytes_max: 1000, told });
         Self { manager, cookie: None, now: Instant::now() }
     }
 
@@ -283,175 +286,6 @@ fn an_empty_session_expires_its_cookie() {
     expect![" Path=/; HttpOnly; SameSite=Lax; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT"]
         .assert_eq(&attributes);
     assert_eq!(browser.count(), 0);
-}
-
-#[test]
-fn requests_at_the_same_time_share_the_session() {
-    let mut browser = Browser::new(10);
-    browser.visit();
-    let (one, two) = (browser.load(), browser.load());
-    one.set("a", Value::Integer(1)).unwrap();
-    assert_eq!(two.get("a").to_text(), "1");
-}
-
-#[test]
-fn a_session_that_has_ended_stays_ended_whatever_is_under_way() {
-    let mut browser = Browser::new(10);
-    browser.visit();
-    let (logout, late) = (browser.load(), browser.load());
-    logout.clear();
-    browser.save(&logout);
-    late.set("visits", Value::Integer(7)).unwrap();
-    assert_eq!((browser.save(&late), browser.count()), (None, 0));
-}
-
-#[test]
-fn a_login_changes_the_id_and_the_old_one_is_dead() {
-    let mut browser = Browser::new(10);
-    browser.visit();
-    let mut planted = browser.other();
-    planted.cookie = browser.cookie.clone();
-    browser.log_in("bob");
-    assert_ne!(browser.cookie, planted.cookie);
-    assert!(planted.load().get("user").is_null());
-    assert_eq!(browser.visit(), "visit 2 cookie kept");
-    // The same user once more is no change, another one is.
-    let before = browser.cookie.clone();
-    browser.log_in("bob");
-    assert_eq!(browser.cookie, before);
-    browser.log_in("alice");
-    assert_ne!(browser.cookie, before);
-    assert_eq!(browser.count(), 1);
-}
-
-#[test]
-fn a_request_that_comes_late_with_an_old_id_sets_no_cookie_over_that_of_the_login() {
-    let mut browser = Browser::new(10);
-    browser.visit();
-    let mut late = browser.other();
-    late.cookie = browser.cookie.clone();
-    browser.log_in("bob");
-    assert_eq!(late.visit(), "visit 1 cookie kept");
-    let session = late.load();
-    session.clear();
-    assert_eq!((late.save(&session), late.count()), (None, 1));
-    session.set("anew", Value::Bool(true)).unwrap();
-    assert_eq!((late.save(&session), late.count()), (None, 1));
-    assert!(late.manager.ended(&session).is_none());
-    // With both cookies it has the session.
-    let both = format!("{}; IG_SESSIONID={}", late.cookie.clone().unwrap(), browser.cookie.clone().unwrap());
-    late.cookie = Some(both);
-    assert_eq!(late.load().get("user").to_text(), "bob");
-    // After a minute the old id is like any other that is unknown.
-    late.cookie = Some(late.cookie.unwrap().split(';').next().unwrap().to_owned());
-    late.now += MINUTE - SECOND;
-    assert_eq!(late.visit(), "visit 1 cookie kept");
-    late.now += SECOND;
-    assert_eq!(late.visit(), "visit 1 cookie set");
-    assert_eq!(late.count(), 2);
-}
-
-#[test]
-fn who_holds_a_request_back_under_a_planted_id_gets_nothing_of_the_login() {
-    let mut attacker = Browser::new(10);
-    attacker.visit();
-    let mut victim = attacker.other();
-    victim.cookie = attacker.cookie.clone();
-    let held_back = [attacker.load(), attacker.load()];
-    let login = victim.load();
-    login.set("user", Value::owned_text("bob")).unwrap();
-    // Not even while the login is under way.
-    assert!(held_back[0].get("user").is_null() && attacker.load().get("user").is_null());
-    victim.save(&login).unwrap();
-    held_back[0].renew();
-    held_back[1].set("user", Value::owned_text("mallory")).unwrap();
-    for session in held_back {
-        assert_eq!((attacker.save(&session), attacker.count()), (None, 1));
-        assert_ne!(session.get("user").to_text(), "bob");
-    }
-    assert!(attacker.load().get("user").is_null());
-    assert_eq!(victim.load().get("user").to_text(), "bob");
-}
-
-#[test]
-fn a_logout_counts_whatever_others_write_meanwhile() {
-    for log_out in [Session::clear, |session: &Session| session.set("user", Value::Null).unwrap()] {
-        let mut browser = Browser::new(10);
-        browser.log_in("bob");
-        let (logout, mut other) = (browser.load(), browser.other());
-        other.cookie = browser.cookie.clone();
-        let (early, late) = (other.load(), other.load());
-        log_out(&logout);
-        early.set("early", Value::Integer(1)).unwrap();
-        assert_eq!(other.save(&early), None);
-        // Who comes now finds the session ended, and cannot bring it back.
-        assert!(other.load().get("user").is_null());
-        assert!(browser.save(&logout).is_some_and(|attributes| attributes.contains("Max-Age=0")));
-        late.set("user", Value::owned_text("bob")).unwrap();
-        assert_eq!((other.save(&late), other.count()), (None, 0));
-    }
-}
-
-#[test]
-fn who_clears_a_session_and_writes_anew_has_another_one() {
-    let mut browser = Browser::new(10);
-    browser.log_in("bob");
-    let (switch, before) = (browser.load(), browser.cookie.clone());
-    let mut other = browser.other();
-    other.cookie = before.clone();
-    let racing = other.load();
-    let mut signal = browser.manager.ended(&racing).unwrap();
-    switch.clear();
-    racing.set("racing", Value::Integer(1)).unwrap();
-    switch.set("user", Value::owned_text("alice")).unwrap();
-    assert_eq!(browser.save(&switch).as_deref(), Some(" Path=/; HttpOnly; SameSite=Lax"));
-    assert_ne!(browser.cookie, before);
-    let shown = Value::map(browser.load().values()).to_json().to_string();
-    assert_eq!((shown.as_str(), browser.count()), (r#"{"user":"alice"}"#, 1));
-    assert!(is_told(&mut signal));
-    assert_eq!((other.save(&racing), other.load().values().len()), (None, 0));
-    // Not if it was ended by somebody else meanwhile.
-    let (switch, logout) = (browser.load(), browser.load());
-    logout.clear();
-    browser.save(&logout);
-    switch.clear();
-    switch.set("user", Value::owned_text("carol")).unwrap();
-    assert_eq!((browser.save(&switch), browser.count()), (None, 0));
-}
-
-#[test]
-fn a_filter_may_ask_for_another_id() {
-    let mut browser = Browser::new(10);
-    browser.visit();
-    let before = browser.cookie.clone();
-    let session = browser.load();
-    session.renew();
-    assert_eq!(browser.save(&session).as_deref(), Some(" Path=/; HttpOnly; SameSite=Lax"));
-    assert_ne!(browser.cookie, before);
-    assert_eq!((browser.visit().as_str(), browser.count()), ("visit 2 cookie kept", 1));
-}
-
-#[test]
-fn what_was_written_before_the_id_changes_is_kept() {
-    let mut browser = Browser::new(10);
-    browser.visit();
-    let (login, mut parallel) = (browser.load(), browser.other());
-    parallel.cookie = browser.cookie.clone();
-    let (early, late) = (parallel.load(), parallel.load());
-    early.set("early", Value::Integer(1)).unwrap();
-    login.set("user", Value::owned_text("bob")).unwrap();
-    early.set("meanwhile", Value::Integer(2)).unwrap();
-    browser.save(&login).unwrap();
-    assert_eq!(parallel.save(&early), None);
-    // From now on, it is lost.
-    late.set("late", Value::Integer(3)).unwrap();
-    assert_eq!(parallel.save(&late), None);
-    let shown = Value::map(browser.load().values()).to_json().to_string();
-    expect![[r#"{"visits":1,"early":1,"meanwhile":2,"user":"bob"}"#]].assert_eq(&shown);
-    // A logout that began under the first name still ends it.
-    late.clear();
-    assert!(parallel.save(&late).is_some());
-    assert_eq!(parallel.count(), 0);
 }
 
 /// Whether what waits for the end of the session is told at once.
@@ -770,6 +604,20 @@ fn mistakes_are_found_at_load() {
           |                                                                                     ^
     "#]],
     );
+    check_refused(
+        r#"{"maxBytes": 0}"#,
+        expect![[r#"
+        error[PC0313]: maxBytes must be at least 1
+         --> config.json:1:82
+          |
+        1 | {"heap": [{"name": "s", "type": "InMemorySessionManager", "config": {"maxBytes": 0}}], "handler": {"type": "Origin"}}
+          |                                                                                  ^
+    "#]],
+    );
+}
+
+#[test]
+fn mistakes_in_cookies_are_found_at_load() {
     check_refused(
         r#"{"cookie": {"name": "a b"}}"#,
         expect![[r#"
