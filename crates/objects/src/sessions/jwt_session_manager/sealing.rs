@@ -17,7 +17,8 @@ impl Manager {
     /// A state of a session, and the cookies that hold it.
     ///
     /// # Errors
-    /// There would have to be too many cookies, or they would be too large for a request; or see [`seal`](super::super::keys::SessionKeys::seal).
+    /// There would have to be too many cookies, or they would be too large for a request; or see
+    /// [`seal`](super::super::keys::SessionKeys::seal).
     pub(super) fn seal(
         &self,
         ticket: Ticket,
