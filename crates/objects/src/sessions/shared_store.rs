@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use exchange::{BoxFuture, Fault, FaultKind};
@@ -125,6 +126,36 @@ impl From<bool> for Removed {
     }
 }
 
+/// Who notices that a store is out of order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Noticed {
+    /// Whoever needs the store.
+    InUse = 1,
+    /// The store itself, which looks after what it consists of.
+    Itself = 2,
+}
+
+/// Whether a store is out of order, so that the log tells of it once, whoever notices it first.
+#[derive(Debug, Default)]
+pub(crate) struct Outage(AtomicU8);
+
+impl Outage {
+    /// True for the first who notices it.
+    pub(crate) fn begins(&self, noticed: Noticed) -> bool {
+        self.0.compare_exchange(0, noticed as u8, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+
+    /// True for the first who notices that it is over. A store that answers when it looks after itself need not be in
+    /// order for those who use it, so that only their success ends what they have noticed.
+    pub(crate) fn ends(&self, noticed: Noticed) -> bool {
+        let own = Noticed::Itself as u8;
+        match noticed {
+            Noticed::InUse => self.0.load(Ordering::Relaxed) != 0 && self.0.swap(0, Ordering::Relaxed) != 0,
+            Noticed::Itself => self.0.compare_exchange(own, 0, Ordering::Relaxed, Ordering::Relaxed).is_ok(),
+        }
+    }
+}
+
 /// A page of the names that begin with a prefix.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Keys {
@@ -136,6 +167,9 @@ pub(crate) struct Keys {
 
 /// A store that several gateways, or several starts of one, share.
 pub(crate) trait SharedStore: Send + Sync + 'static {
+    /// Whether it is out of order as far as the log knows.
+    fn outage(&self) -> &Outage;
+
     /// The fields of a record, in no particular order; `None` when there is none. With `touch` it lives that long from
     /// now on, give or take a second.
     fn read<'a>(

@@ -14,7 +14,7 @@ use redb::backends::FileBackend;
 use redb::{Database, DatabaseError, ReadableDatabase, StorageError};
 use tokio::sync::Semaphore;
 
-use super::super::shared_store::StoreError;
+use super::super::shared_store::{Outage, StoreError};
 use super::owner::{self, Task};
 use super::tables::Tables;
 
@@ -38,6 +38,8 @@ pub(super) struct File {
     path: PathBuf,
     /// Taken for each look into the file.
     pub(super) readers: Arc<Semaphore>,
+    /// Told by whoever notices it first: the thread that owns the file, or who waits for it.
+    pub(super) outage: Arc<Outage>,
     owner: OnceLock<SyncSender<Task>>,
     opening: Mutex<()>,
     /// `None` while the file is opened anew after a failure.
@@ -50,6 +52,7 @@ impl File {
         Self {
             path,
             readers: Arc::new(Semaphore::new(READERS_MAX)),
+            outage: Arc::default(),
             owner: OnceLock::new(),
             opening: Mutex::default(),
             database: Arc::default(),
@@ -81,7 +84,7 @@ impl File {
         }
         let opened = open(&self.path, LOCKED_PATIENCE)?;
         *lock(&self.database) = Some(Arc::new(opened));
-        let tasks = owner::start(self.path.clone(), self.database.clone())
+        let tasks = owner::start(self.path.clone(), self.database.clone(), self.outage.clone())
             .map_err(|error| format!("the system gives no thread for `{}`: {error}", self.path.display()))?;
         // Nobody else sets it while this lock is held.
         let _ = self.owner.set(tasks);

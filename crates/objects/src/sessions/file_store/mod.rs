@@ -21,7 +21,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::shared_store::{
-    Change, Field, KEYS_PAGE_MAX, Keys, Removed, SharedStore, SharedStoreRef, StoreError, check_name,
+    Change, Field, KEYS_PAGE_MAX, Keys, Outage, Removed, SharedStore, SharedStoreRef, StoreError, check_name,
 };
 use database::File;
 use owner::{Operation, Task};
@@ -133,6 +133,10 @@ impl Store {
 }
 
 impl SharedStore for Store {
+    fn outage(&self) -> &Outage {
+        &self.file.outage
+    }
+
     fn read<'a>(
         &'a self,
         key: &'a str,

@@ -3,6 +3,7 @@
 //! Changes that come together are made in one transaction, so that they share the wait for the disk. Touches alone are
 //! not waited for: they reach the disk with the next change, or within about a second.
 
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
@@ -13,7 +14,7 @@ use std::time::{Duration, Instant};
 use redb::{Database, Durability, Error};
 use tokio::sync::oneshot;
 
-use super::super::shared_store::{Change, StoreError};
+use super::super::shared_store::{Change, Noticed, Outage, StoreError};
 use super::tables::{Outcome, Tables};
 use super::{database, now, tables};
 
@@ -54,9 +55,9 @@ pub(super) struct Task {
 type Shared = Arc<Mutex<Option<Arc<Database>>>>;
 
 /// Starts the thread, which ends when its sender is dropped.
-pub(super) fn start(path: PathBuf, database: Shared) -> io::Result<SyncSender<Task>> {
+pub(super) fn start(path: PathBuf, database: Shared, outage: Arc<Outage>) -> io::Result<SyncSender<Task>> {
     let (sender, tasks) = mpsc::sync_channel(QUEUE_MAX);
-    let owner = Owner { path, database, is_dirty: false, reopen_at: Instant::now() };
+    let owner = Owner { path, database, outage, is_dirty: false, reopen_at: Instant::now() };
     thread::Builder::new().name("file store".to_owned()).spawn(move || owner.run(&tasks))?;
     Ok(sender)
 }
@@ -64,6 +65,7 @@ pub(super) fn start(path: PathBuf, database: Shared) -> io::Result<SyncSender<Ta
 struct Owner {
     path: PathBuf,
     database: Shared,
+    outage: Arc<Outage>,
     /// Whether there are changes that have not been waited for.
     is_dirty: bool,
     reopen_at: Instant,
@@ -129,7 +131,7 @@ impl Owner {
                 Ok(count) if count < SWEEP_MAX => return,
                 Ok(_) => {}
                 Err(error) => {
-                    tracing::error!(%error, "A file store cannot remove what is over.");
+                    self.tell(&error);
                     return;
                 }
             }
@@ -174,7 +176,9 @@ impl Owner {
         }
         self.reopen_at = Instant::now() + REOPEN_INTERVAL;
         let opened = database::open(&self.path, REOPEN_INTERVAL).map_err(StoreError::Unavailable)?;
-        tracing::warn!(file = %self.path.display(), "A file store was opened anew after a failure.");
+        if self.outage.ends(Noticed::Itself) {
+            tracing::warn!(file = %self.path.display(), "A file store was opened anew after a failure.");
+        }
         let opened = Arc::new(opened);
         *database::lock(&self.database) = Some(opened.clone());
         Ok(opened)
@@ -182,10 +186,19 @@ impl Owner {
 
     /// Gives the file up, to be opened anew.
     fn failed(&mut self, error: &Error) -> StoreError {
-        tracing::error!(file = %self.path.display(), %error, "A file store has failed.");
+        self.tell(error);
         *database::lock(&self.database) = None;
         self.reopen_at = Instant::now();
         database::error(&self.path, error)
+    }
+}
+
+impl Owner {
+    /// Once for each outage.
+    fn tell(&self, error: &dyn fmt::Display) {
+        if self.outage.begins(Noticed::Itself) {
+            tracing::error!(file = %self.path.display(), %error, "A file store has failed.");
+        }
     }
 }
 

@@ -1,11 +1,10 @@
 //! [`Store`]: the shared store as requests ask it.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use exchange::Fault;
 
-use super::super::shared_store::{SharedStore, SharedStoreRef, StoreError};
+use super::super::shared_store::{Noticed, SharedStore, SharedStoreRef, StoreError};
 
 /// Stores have shorter limits of their own; this one holds whatever a store does.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -18,12 +17,11 @@ pub(super) struct Store {
     store: SharedStoreRef,
     /// The name of the manager, for the log.
     object: String,
-    is_down: AtomicBool,
 }
 
 impl Store {
     pub(super) fn new(store: SharedStoreRef, object: &str) -> Self {
-        Self { store, object: object.to_owned(), is_down: AtomicBool::new(false) }
+        Self { store, object: object.to_owned() }
     }
 
     /// Asks the store.
@@ -37,7 +35,7 @@ impl Store {
         let outcome = tokio::time::timeout(PATIENCE, question(&*self.store.0)).await;
         let error = match outcome {
             Ok(Ok(answer)) => {
-                if self.is_down.swap(false, Ordering::Relaxed) {
+                if self.store.0.outage().ends(Noticed::InUse) {
                     tracing::info!(object = self.object, "The store of sessions answers again.");
                 }
                 return Ok(answer);
@@ -47,7 +45,7 @@ impl Store {
             Ok(Err(error)) => error,
             Err(_) => StoreError::Unavailable(format!("it was silent for {} s", PATIENCE.as_secs())),
         };
-        if !self.is_down.swap(true, Ordering::Relaxed) {
+        if self.store.0.outage().begins(Noticed::InUse) {
             tracing::error!(
                 object = self.object,
                 %error,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use redis::{Pipeline, Value};
 use tokio::time::{sleep, timeout};
 
-use super::super::shared_store::{Keys, StoreError};
+use super::super::shared_store::{Keys, Outage, StoreError};
 use super::failure::{Failure, Kind};
 use super::node::{Access, Node};
 use super::scripts::Call;
@@ -22,6 +22,7 @@ const BUSY_PAUSE: Duration = Duration::from_millis(50);
 pub(super) struct Client {
     pub(super) access: Arc<Access>,
     pub(super) topology: Topology,
+    pub(super) outage: Outage,
 }
 
 impl Client {

@@ -10,7 +10,7 @@ use source::Diagnostic;
 use tokio::runtime::Handle;
 use tokio::sync::SetOnce;
 
-use super::super::shared_store::SharedStoreRef;
+use super::super::shared_store::{Noticed, Outage, SharedStoreRef};
 use super::Store;
 use super::address::Address;
 use super::client::Client;
@@ -155,7 +155,7 @@ impl ObjectConfig for ValkeyStore {
                 Topology::Sentinel(Sentinel::new(name, nodes, servers, access.clone()))
             }
         };
-        let client = Arc::new(Client { access, topology });
+        let client = Arc::new(Client { access, topology, outage: Outage::default() });
         let (watched, name) = (client.clone(), b.name().to_owned());
         b.background("connections", move |stop| watch(watched, name, stop));
         Ok(SharedStoreRef(Arc::new(Store { client, prefix })))
@@ -214,7 +214,6 @@ impl ValkeyStore {
 async fn watch(client: Arc<Client>, object: String, mut stop: Stop) {
     // Connections end with the runtime of who makes them; this one ends with the process.
     let _ = client.access.runtime.set(Handle::current());
-    let mut is_well = true;
     loop {
         let look = async {
             if let Topology::Sentinel(sentinel) = &client.topology {
@@ -226,15 +225,16 @@ async fn watch(client: Arc<Client>, object: String, mut stop: Stop) {
             () = stop.stopped() => return,
             looked = look => looked,
         };
-        match (&looked, is_well) {
-            (Err(error), true) => tracing::error!(
+        match looked {
+            Err(error) if client.outage.begins(Noticed::Itself) => tracing::error!(
                 object, %error,
                 "A shared store cannot be used; requests that need it fail until it can be used again."
             ),
-            (Ok(()), false) => tracing::info!(object, "A shared store can be used again."),
+            Ok(()) if client.outage.ends(Noticed::Itself) => {
+                tracing::info!(object, "A shared store can be used again.")
+            }
             _ => {}
         }
-        is_well = looked.is_ok();
         tokio::select! {
             () = stop.stopped() => return,
             () = tokio::time::sleep(LOOK_INTERVAL) => {}

@@ -19,7 +19,9 @@ use redis::Value;
 
 pub use config::ValkeyStore;
 
-use super::shared_store::{Change, Field, KEYS_PAGE_MAX, Keys, Removed, SharedStore, StoreError, check_name};
+use super::shared_store::{
+    Change, Field, KEYS_PAGE_MAX, Keys, Outage, Removed, SharedStore, StoreError, check_name,
+};
 use client::Client;
 use scripts::Call;
 
@@ -48,6 +50,10 @@ impl Store {
 }
 
 impl SharedStore for Store {
+    fn outage(&self) -> &Outage {
+        &self.client.outage
+    }
+
     fn read<'a>(
         &'a self,
         key: &'a str,

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::decorators::logged::with_log;
+use crate::sessions::shared_store::Noticed;
 
 /// Loads, saves and logs in while the store is in this mood; what the clients get. Then it is good again.
 fn outage(mood: Mood) -> String {
@@ -60,6 +61,28 @@ fn what_a_store_refuses_is_no_outage() {
     let log =
         with_log(|| [Mood::Failing, Mood::Refusing, Mood::Failing, Mood::Good].into_iter().for_each(ask));
     assert_eq!(log.lines().count(), 2, "{log}");
+}
+
+#[test]
+fn an_outage_is_told_once_whoever_notices_it() {
+    let store: Arc<MemoryStore> = Arc::default();
+    let managers = [instance(&store), instance(&store)];
+    let ask = |mood| {
+        *store.mood.lock().unwrap() = mood;
+        for manager in &managers {
+            let _ = run(manager.store.ask(|store| store.read("s", None)));
+        }
+    };
+    let log = with_log(|| [Mood::Failing, Mood::Failing, Mood::Good, Mood::Good].into_iter().for_each(ask));
+    assert_eq!(log.lines().count(), 2, "{log}");
+    // The store has told of it.
+    assert!(store.outage.begins(Noticed::Itself));
+    assert_eq!(with_log(|| ask(Mood::Failing)), "");
+    assert!(store.outage.ends(Noticed::Itself) && !store.outage.ends(Noticed::InUse));
+    // It is fine, as far as it sees itself.
+    ask(Mood::Failing);
+    assert!(!store.outage.begins(Noticed::Itself) && !store.outage.ends(Noticed::Itself));
+    assert_eq!(with_log(|| ask(Mood::Good)).lines().count(), 1);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::time::Duration;
 use exchange::BoxFuture;
 
 use super::now;
-use crate::sessions::shared_store::{Change, Field, Keys, Onto, Removed, SharedStore, StoreError};
+use crate::sessions::shared_store::{Change, Field, Keys, Onto, Outage, Removed, SharedStore, StoreError};
 
 /// What is wrong with the store.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -37,6 +37,7 @@ pub(super) struct MemoryStore {
     pub(super) mood: Mutex<Mood>,
     /// Whether what it answers to a removal is lost, and it is asked again.
     pub(super) loses_answers: AtomicBool,
+    pub(super) outage: Outage,
     /// How often it was asked.
     pub(super) asked: AtomicUsize,
     /// What somebody else does right after the next record was made.
@@ -49,6 +50,7 @@ impl Default for MemoryStore {
             tables: Mutex::default(),
             mood: Mutex::new(Mood::Good),
             loses_answers: AtomicBool::new(false),
+            outage: Outage::default(),
             asked: AtomicUsize::new(0),
             after_new: Mutex::default(),
         }
@@ -82,6 +84,10 @@ impl MemoryStore {
 }
 
 impl SharedStore for MemoryStore {
+    fn outage(&self) -> &Outage {
+        &self.outage
+    }
+
     fn read<'a>(
         &'a self,
         key: &'a str,
