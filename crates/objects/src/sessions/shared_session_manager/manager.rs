@@ -240,7 +240,7 @@ impl Manager {
         if !matches!(removed, Ok(Removed::Yes | Removed::Unknown)) {
             let new_key = self.namespace.session(&kept.id.handle());
             let undone = self.store.ask(|store| store.remove(&new_key)).await;
-            let _ = self.store.ask(|store| store.remove(&moved)).await;
+            // The note stays: another request may have renewed the id meanwhile, and need it.
             state.set(Some(old.clone()));
             removed?;
             undone?;

@@ -1,5 +1,6 @@
 //! Another id for a session, and requests that run meanwhile.
 
+use super::memory_store::Fields;
 use super::*;
 use crate::decorators::logged::with_log;
 
@@ -83,7 +84,7 @@ fn a_session_that_is_revoked_while_its_id_is_renewed_ends() {
         tables.records.remove(&old).unwrap();
     }));
     assert_eq!(browser.write(&manager, "user", "bob"), None);
-    assert!(store.tables.lock().unwrap().records.is_empty());
+    assert_eq!(session_count(&store), 0);
     assert_eq!(browser.entries(&manager), "{}");
 }
 
@@ -151,4 +152,21 @@ fn a_login_counts_when_the_answer_to_the_end_of_the_old_id_is_lost() {
     assert!(browser.write(&manager, "user", "bob").is_some());
     assert_eq!(browser.entries(&manager), r#"{"color":"red","user":"bob"}"#);
     assert_eq!(session_count(&store), 1);
+}
+
+#[test]
+fn a_login_that_loses_a_race_leaves_the_note_of_the_winner() {
+    let (store, manager, browser) = anonymous();
+    let (loser, mut late) = (browser.load(&manager), browser.clone());
+    let old = browser.id().handle();
+    let (record, note) = (manager.namespace.session(&old), manager.namespace.moved(&old));
+    // Another instance renews the id right after this one has made its own new record.
+    *store.after_new.lock().unwrap() = Some(Box::new(move |tables| {
+        tables.records.remove(&record).unwrap();
+        tables.records.insert(note, (now() + 60, Fields::new()));
+    }));
+    loser.set("user", text("eve")).unwrap();
+    assert_eq!(browser.clone().save(&manager, &loser), None);
+    assert_eq!(session_count(&store), 0);
+    assert_eq!(late.write(&manager, "basket", "apples"), None, "it is recognised still");
 }
