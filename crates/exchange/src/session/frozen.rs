@@ -34,7 +34,8 @@ impl FrozenEntries {
         self.0.is_empty()
     }
 
-    pub(super) fn of(entries: Vec<Entry>) -> Self {
+    /// These entries, in this order; of two with the same name, the first is found.
+    pub fn of(entries: Vec<(Box<str>, Value<'static>)>) -> Self {
         Self(Arc::new(entries))
     }
 

@@ -35,7 +35,7 @@ impl Manager {
             Standing::Latest(latest) | Standing::Recent(latest) => {
                 Base { ticket: latest.ticket, entries: latest.entries.clone(), taken: None }
             }
-            Standing::Newest => Base { ticket: *ticket, entries: own(), taken: None },
+            Standing::Unknown | Standing::Newest => Base { ticket: *ticket, entries: own(), taken: None },
             Standing::Apart(latest) => Base { ticket: *ticket, entries: own(), taken: Some(latest) },
             Standing::Outdated => {
                 self.say_dropped("the state it came with was replaced half a minute ago or earlier");

@@ -65,15 +65,39 @@ impl<K: Hash + Eq + Copy, V> Generations<K, V> {
             self.remove(key);
             return;
         }
-        let is_full =
-            self.young.len() >= self.room.entries || self.young_bytes.saturating_add(bytes) > self.room.bytes;
-        if is_full && !self.young.is_empty() && !self.young.contains_key(&key) {
-            std::mem::swap(&mut self.old, &mut self.young);
-            // Its room is kept, so that it need not grow again.
-            self.young.clear();
-            self.young_bytes = 0;
+        if self.is_full_with(bytes) && !self.young.contains_key(&key) {
+            self.age();
         }
         self.old.remove(&key);
+        self.put(key, value, bytes);
+    }
+
+    /// The same for a key that [`Generations::get`] has just not found, which need not be looked for again.
+    pub(super) fn insert_absent(&mut self, key: K, value: V, bytes: usize) {
+        if bytes > self.room.bytes {
+            return;
+        }
+        if self.is_full_with(bytes) {
+            self.age();
+        }
+        self.put(key, value, bytes);
+    }
+
+    fn is_full_with(&self, bytes: usize) -> bool {
+        let has_no_room =
+            self.young.len() >= self.room.entries || self.young_bytes.saturating_add(bytes) > self.room.bytes;
+        has_no_room && !self.young.is_empty()
+    }
+
+    /// The young half becomes the old one.
+    fn age(&mut self) {
+        std::mem::swap(&mut self.old, &mut self.young);
+        // Its room is kept, so that it need not grow again.
+        self.young.clear();
+        self.young_bytes = 0;
+    }
+
+    fn put(&mut self, key: K, value: V, bytes: usize) {
         self.young_bytes += bytes;
         if let Some((_, before)) = self.young.insert(key, (value, bytes)) {
             self.young_bytes = self.young_bytes.saturating_sub(before);

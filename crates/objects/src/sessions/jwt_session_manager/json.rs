@@ -22,10 +22,10 @@ impl<'de> Deserialize<'de> for Entries {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries, A::Error> {
                 let mut entries = Vec::new();
-                while let Some((key, Json(value))) = map.next_entry::<String, Json>()? {
+                while let Some((key, Json(value))) = map.next_entry::<Box<str>, Json>()? {
                     entries.push((key, value));
                 }
-                Ok(Entries(entries.into_iter().collect()))
+                Ok(Entries(FrozenEntries::of(entries)))
             }
         }
         deserializer.deserialize_map(Object)

@@ -8,6 +8,7 @@ use exchange::{
     SessionManager,
 };
 use tokio::sync::watch;
+use zeroize::Zeroizing;
 
 use super::super::cookie::SessionCookie;
 use super::super::keys::SessionKeys;
@@ -94,7 +95,7 @@ impl Manager {
         for first in &presented.first {
             match self.open(&presented, first, now) {
                 Ok((opened, entries, is_outdated)) => {
-                    let (id, others) = (opened.id.clone(), presented.numbers);
+                    let (id, others) = (opened.ticket.id.to_string(), presented.numbers);
                     let entries = Arc::new(SessionEntries::thawed(entries));
                     let origin =
                         Origin { opened: Some(opened), had_cookie: true, others, begun: OnceLock::new() };
@@ -133,7 +134,9 @@ impl Manager {
             }
             None => {
                 let content = self.keys.open(&text, CONTENT_BYTES_MAX).ok_or(Refusal::Unknown)?;
-                let (ticket, entries) = claims::read(&content, self.cookie.name())?;
+                let read = claims::read(&content, self.cookie.name());
+                wipe(content);
+                let (ticket, entries) = read?;
                 ticket.check(self.settings.skew_seconds, now.as_secs())?;
                 let opened = Arc::new(Opened::new(&text, keys, ticket, entries));
                 self.opened.keep(&opened);
@@ -152,6 +155,10 @@ impl Manager {
             Standing::Outdated => return Err(Refusal::Outdated),
             // Whoever presents what is not known to be out of date gets what it says, and nothing of what is newer.
             Standing::Latest(_) | Standing::Apart(_) => opened.entries.clone(),
+            Standing::Unknown => {
+                shard.begin(State::of(&opened));
+                opened.entries.clone()
+            }
             Standing::Newest => {
                 shard.learn(State::of(&opened), now);
                 opened.entries.clone()
@@ -358,4 +365,14 @@ pub(super) fn now() -> Duration {
 /// Nanoseconds, so that no two states of a session have the same revision though two instances write them.
 fn nanoseconds(now: Duration) -> u64 {
     u64::try_from(now.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Overwrites decrypted content in one sweep: byte by byte, as it would be when it is dropped, takes as long as
+/// decrypting it.
+fn wipe(mut content: Zeroizing<Vec<u8>>) {
+    content.fill(0);
+    // Looked at, so that the zeros are written.
+    std::hint::black_box(&content);
+    content.clear();
+    content.shrink_to_fit();
 }

@@ -27,8 +27,6 @@ pub(super) struct Opened {
     /// Under which keys it was opened.
     keys: u64,
     pub(super) ticket: Ticket,
-    /// The id of the ticket as text.
-    pub(super) id: String,
     pub(super) entries: FrozenEntries,
     /// What it weighs in memory, roughly.
     bytes: usize,
@@ -38,7 +36,7 @@ impl Opened {
     pub(super) fn new(text: &str, keys: u64, ticket: Ticket, entries: FrozenEntries) -> Self {
         // A short text may hold much: it may be compressed, and an element of a list takes two bytes there.
         let bytes = text.len() + entries.iter().map(|(key, value)| key.len() + weight(value)).sum::<usize>();
-        Self { text: text.into(), keys, ticket, id: ticket.id.to_string(), entries, bytes }
+        Self { text: text.into(), keys, ticket, entries, bytes }
     }
 
     /// What it weighs in memory, roughly.
@@ -91,9 +89,10 @@ impl OpenedCookies {
         (*opened.text == *text && opened.keys == keys).then(|| opened.clone())
     }
 
+    /// Keeps one that [`OpenedCookies::get`] did not find.
     pub(super) fn keep(&self, opened: &Arc<Opened>) {
         let place = self.place(&opened.text);
-        self.shard(place).opened.insert(place, opened.clone(), opened.bytes());
+        self.shard(place).opened.insert_absent(place, opened.clone(), opened.bytes());
     }
 
     /// Whether a text is complained about for the first time.

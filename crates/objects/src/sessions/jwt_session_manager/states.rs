@@ -42,6 +42,8 @@ struct Known {
 
 /// What a ticket is to the latest state of its session.
 pub(super) enum Standing<'s> {
+    /// Nothing is known of its session.
+    Unknown,
     /// Nothing as late is known.
     Newest,
     /// It is the one of the latest state.
@@ -134,7 +136,7 @@ impl Shard {
     /// What a ticket is to the latest state that is known.
     pub(super) fn standing(&mut self, ticket: &Ticket, now: Duration) -> Standing<'_> {
         let Some(Known { latest, lineage }) = self.latest.get(ticket.id).map(|known| &*known) else {
-            return Standing::Newest;
+            return Standing::Unknown;
         };
         match ticket.revision.cmp(&latest.ticket.revision) {
             Ordering::Greater => Standing::Newest,
@@ -145,6 +147,12 @@ impl Shard {
                 Place::Apart => Standing::Apart(latest.ticket.revision),
             },
         }
+    }
+
+    /// Takes a state for the latest of a session of which nothing is known.
+    pub(super) fn begin(&mut self, state: State) {
+        let (id, bytes) = (state.ticket.id, state.bytes);
+        self.latest.insert_absent(id, Known { latest: state, lineage: Lineage::default() }, bytes);
     }
 
     /// Takes a state for the latest that was not made from the one that was.
