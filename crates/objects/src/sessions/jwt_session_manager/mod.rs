@@ -177,7 +177,7 @@ impl ObjectConfig for JwtSession {
     }
 }
 
-/// [JwtSession](JwtSession.md) under the name that releases since 2024.11 give it. It is the same in every respect.
+/// `JwtSession` under the name that releases since 2024.11 give it. It is the same in every respect.
 ///
 /// ```json
 /// {
