@@ -73,6 +73,12 @@ impl<'a> Builder<'a> {
         self.name
     }
 
+    /// The name without the position that stands in that of an unnamed object, which moves when the file is edited:
+    /// for keys of [`Builder::shared`] that have to outlast an edit.
+    pub fn lasting_name(&self) -> &str {
+        self.name.split('@').next().unwrap_or_default()
+    }
+
     /// What tells this object from every other of the instance, for keeping its state over a reload: its file
     /// and name, or its place in the file when it is declared in place, where names need not be unique.
     pub fn identity(&self) -> String {

@@ -145,8 +145,7 @@ impl SessionKeys {
     }
 
     fn of_this_process(encryption: ContentEncryption, b: &mut Builder<'_>) -> Result<Arc<Self>, Diagnostic> {
-        // Not the position that stands in the name of an unnamed object: it moves when the file is edited.
-        let name = b.name().split('@').next().unwrap_or_default();
+        let name = b.lasting_name();
         let place = format!("{}\n{name}\n{encryption}\nthe key of sessions", b.file());
         let ring = b.shared(&place, || DirectKey::random(encryption).map(Arc::new));
         let Ok(key) = &*ring else {

@@ -56,4 +56,18 @@ mod tests {
         let told = news.told.lock().unwrap();
         assert!(told.young.len() + told.old.len() <= 2 * HALF_MAX);
     }
+
+    #[test]
+    fn each_cookie_is_news_once() {
+        let all = News::default();
+        let news = |cookies: std::ops::Range<usize>| {
+            cookies.filter(|cookie| all.is_news(&cookie.to_string())).count()
+        };
+        assert_eq!([news(0..HALF_MAX), news(0..HALF_MAX)], [HALF_MAX, 0]);
+        assert_eq!(news(HALF_MAX..10 * HALF_MAX), 9 * HALF_MAX);
+        // A bounded number is remembered.
+        assert_eq!(news(0..HALF_MAX), HALF_MAX);
+        let told = all.told.lock().unwrap();
+        assert!([&told.young, &told.old].iter().all(|half| half.len() <= HALF_MAX));
+    }
 }

@@ -16,7 +16,6 @@ mod shard;
 mod store;
 #[cfg(test)]
 mod tests;
-mod told;
 mod watchers;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,11 +32,11 @@ use serde::Deserialize;
 use source::Diagnostic;
 
 use super::cookie::{SessionCookie, SessionCookieConfig};
+use super::news::News;
 use super::options::{self, SubjectOptions};
 use super::size::{self, DEFAULT_BYTES_MAX};
 use key::Key;
 use store::{Limits, Store};
-use told::Told;
 
 const COOKIE_NAME: &str = "IG_SESSIONID";
 /// An entry as JSON is at most so many times as large as it is at rest, when all of its characters are escaped.
@@ -117,8 +116,7 @@ impl ObjectConfig for InMemorySessionManager {
         let bytes_max = self.max_bytes.map_or(DEFAULT_BYTES_MAX, Spanned::into_inner);
         let limits = Limits::new(timeout, absolute_timeout, sessions_max);
         let cookie = self.cookie.checked(COOKIE_NAME, b)?;
-        // Not the position that stands in the name of an unnamed object: it moves when the file is edited.
-        let name = b.name().split('@').next().unwrap_or_default();
+        let name = b.lasting_name();
         let key = format!("{}\n{name}\n{}", b.file(), cookie.identity());
         let store = b.shared(&key, Store::default);
         b.background("sweep", {
@@ -141,7 +139,7 @@ impl ObjectConfig for InMemorySessionManager {
             subject: SubjectOptions::new(self.subject, self.renew_on),
             limits,
             bytes_max: usize::try_from(bytes_max).unwrap_or(usize::MAX),
-            told: Told::default(),
+            news: News::default(),
         });
         if let Some(metrics) = b.service::<Metrics>() {
             metrics.register(&manager);
@@ -162,7 +160,7 @@ struct Manager {
     subject: SubjectOptions,
     limits: Limits,
     bytes_max: usize,
-    told: Told,
+    news: News,
 }
 
 /// Where a request's session is kept.
@@ -240,7 +238,7 @@ impl Manager {
 
     /// Each cookie is complained about once: browsers send what has expired for a long time.
     fn complain(&self, id: &str) {
-        if !self.told.is_news(id) {
+        if !self.news.is_news(id) {
             return;
         }
         let (object, cookie) = (self.name.as_str(), self.cookie.name());

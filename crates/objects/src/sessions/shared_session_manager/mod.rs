@@ -137,8 +137,7 @@ impl ObjectConfig for SharedSessionManager {
         };
         let keys = SessionKeys::new(keys, b)?;
         let store = Arc::new(Store::new(b.get(&self.store), b.name()));
-        // Not the position that stands in the name of an unnamed object: it moves when the file is edited.
-        let name = b.name().split('@').next().unwrap_or_default();
+        let name = b.lasting_name();
         let place = format!("{}\n{name}\n{}\nwatched sessions", b.file(), namespace.sessions());
         let watches = b.shared(&place, Watches::default);
         b.background("ends of sessions", {

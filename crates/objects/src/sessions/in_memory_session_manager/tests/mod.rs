@@ -39,8 +39,8 @@ impl Browser {
         let subject = SubjectOptions::new(subject.map(str::to_owned), None);
         let (name, file) = ("Session".to_owned(), "config.json".to_owned());
         let store = Arc::new(Store::default());
-        let told = super::Told::default();
-        let manager = Arc::new(Manager { name, file, store, cookie, subject, limits, bytes_max: 1000, told });
+        let news = super::News::default();
+        let manager = Arc::new(Manager { name, file, store, cookie, subject, limits, bytes_max: 1000, news });
         Self { manager, cookie: None, now: Instant::now() }
     }
 
